@@ -157,13 +157,18 @@ FORCE:
 -include $(TEST_SUPPORT_OBJECTS:.o=.d) $(wildcard $(OUT)/bench/*.d)
 
 # clang-tidy reads what clang compiled: a file is looked at again when it or a header of it changed.
-TIDY := $(SOURCES:src/%.c=$(OUT)/tidy/%.ok)
-$(OUT)/tidy/%.ok: $(OUT)/obj/%.o .clang-tidy
-	$(call say,TIDY,src/$*.c)
+TIDY := $(SOURCES:src/%.c=$(OUT)/tidy/src/%.ok) $(patsubst %.c,$(OUT)/tidy/%.ok,$(wildcard bench/*.c))
+define tidy-file
+	$(call say,TIDY,$(1))
 	@mkdir -p $(@D)
-	$(Q)clang-tidy --quiet --warnings-as-errors='*' src/$*.c -- \
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $(1) -- \
 		$(filter-out $(CC),$(COMPILE)) $(UNFORTIFY) 2>$@.log || { cat $@.log >&2; exit 1; }
 	@touch $@
+endef
+$(OUT)/tidy/src/%.ok: $(OUT)/obj/%.o .clang-tidy
+	$(call tidy-file,src/$*.c)
+$(OUT)/tidy/bench/%.ok: $(OUT)/bench/% .clang-tidy
+	$(call tidy-file,bench/$*.c)
 
 # --- Targets -----------------------------------------------------------------------------------
 
