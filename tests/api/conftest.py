@@ -1,0 +1,81 @@
+"""Fixtures: servers, surfaces and the people who call them.
+
+`server` is fresh for each test, with a database of its own; `start_server(OPTION=value)` starts more,
+or one with other options. A module whose tests look at nothing but their own users' tasks makes
+`server` the `shared_server`. `anna` and `bert` are new users of `server`, `admin` its first admin,
+`guest` nobody. `surface` runs a test once for each surface that shares a rule.
+"""
+
+from contextlib import ExitStack
+
+import pytest
+from support.api import SURFACES, Caller, log_in_admin, register
+from support.server import BINARY, Server
+
+
+def pytest_report_header():
+    return f"errand: {BINARY}"
+
+
+@pytest.fixture
+def start_server(tmp_path_factory):
+    with ExitStack() as stack:
+
+        def start(folder=None, **options):
+            server = Server(folder or tmp_path_factory.mktemp("server"), **options)
+            stack.callback(server.close)
+            return server.start()
+
+        yield start
+
+
+@pytest.fixture
+def server(start_server):
+    return start_server()
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory):
+    """One server for all tests of a module."""
+    server = Server(tmp_path_factory.mktemp("shared"))
+    with ExitStack() as stack:
+        stack.callback(server.close)
+        yield server.start()
+
+
+@pytest.fixture
+def program(tmp_path):
+    """The program in an empty folder, no server running: `program.run("migrate")`."""
+    return Server(tmp_path)
+
+
+@pytest.fixture(params=SURFACES, ids=lambda surface: surface.name)
+def surface(request):
+    return request.param
+
+
+@pytest.fixture
+def guest(server):
+    return Caller(server)
+
+
+def register_next(server, name):
+    """A new user: on a fresh server `name` itself, on a shared one the next of that name."""
+    server.names[name] += 1
+    count = server.names[name]
+    return register(server, name if count == 1 else f"{name}{count}")
+
+
+@pytest.fixture
+def anna(server):
+    return register_next(server, "anna")
+
+
+@pytest.fixture
+def bert(server):
+    return register_next(server, "bert")
+
+
+@pytest.fixture
+def admin(server):
+    return log_in_admin(server)

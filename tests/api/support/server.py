@@ -1,0 +1,176 @@
+"""The real server, started on a free port in a folder of its own.
+
+    server = Server(folder, LOG_FORMAT="json")
+    server.start()            waits for the "listening on" line
+    server.http               an httpx client bound to it
+    server.run("user", "list")    the program's other commands, same folder and options
+    server.close()            SIGTERM; the exit code must be 0 and stderr free of sanitizer reports
+
+Options are environment variables. The child inherits none of the caller's, so that a developer's
+own settings never change a test; an option given as None is taken out of the defaults.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[3]
+BINARY = Path(os.environ.get("ERRAND_BINARY") or ROOT / "build" / "errand").resolve()
+
+# How long anything that must happen may take. Generous: sanitizer builds and busy machines are slow.
+PATIENCE = 60
+
+DEFAULT_OPTIONS = {
+    "PORT": "0",
+    "BCRYPT_COST": "4",
+    "LOG_LEVEL": "info",
+    "RATE_LIMIT_PER_MINUTE": "0",
+    "RATE_LIMIT_USER_PER_MINUTE": "0",
+    "RATE_LIMIT_LOGIN_PER_MINUTE": "0",
+    "RATE_LIMIT_REGISTER_PER_HOUR": "0",
+    "RATE_LIMIT_UPLOAD_PER_HOUR": "0",
+}
+INHERITED = re.compile(
+    r"PATH|LD_LIBRARY_PATH|(ASAN|LSAN|UBSAN|TSAN)_OPTIONS|GCOV_.*|LLVM_PROFILE.*"
+)
+LISTENING = re.compile(r"listening on http://(\S+?):(\d+)\b")
+SANITIZER_REPORT = re.compile(
+    r"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:"
+)
+
+
+def wait_until(condition, what):
+    """Call `condition` until it answers something true; return that."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.005)
+    raise AssertionError(f"gave up waiting for {what}")
+
+
+class Server:
+    def __init__(self, folder, **options):
+        self.folder = Path(folder)
+        self.options = {**DEFAULT_OPTIONS, **options}
+        self.process = None
+        self.url = None
+        self.names = Counter()  # of users that fixtures have registered
+        self._http = None
+
+    @property
+    def environment(self):
+        inherited = {name: value for name, value in os.environ.items() if INHERITED.fullmatch(name)}
+        given = {name: str(value) for name, value in self.options.items() if value is not None}
+        return {**inherited, "HOME": str(self.folder), **given}
+
+    def spawn(self):
+        """Start the program without waiting; for starts that are meant to fail."""
+        with self._output("stdout").open("ab") as out, self._output("stderr").open("ab") as err:
+            self.process = subprocess.Popen(
+                [BINARY, "serve"],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
+
+    def start(self):
+        seen = len(self.stdout)
+        self.spawn()
+        found = wait_until(lambda: self._listening_after(seen), "the server to listen")
+        host, port = found.groups()
+        self.host = "127.0.0.1" if host in ("0.0.0.0", "localhost") else host
+        self.port = int(port)
+        self.url = f"http://{self.host}:{self.port}"
+        return self
+
+    def _listening_after(self, seen):
+        found = LISTENING.search(self.stdout, seen)
+        if not found and self.process.poll() is not None:
+            raise AssertionError(f"the server ended at once:\n{self.stdout}\n{self.stderr}")
+        return found
+
+    @property
+    def http(self):
+        if self._http is None:
+            unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+            self._http = httpx.Client(base_url=self.url, timeout=PATIENCE, limits=unlimited)
+        return self._http
+
+    def _output(self, name):
+        return self.folder / f"server.{name}"
+
+    def _text(self, path):
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    @property
+    def stdout(self):
+        return self._text(self._output("stdout"))
+
+    @property
+    def stderr(self):
+        return self._text(self._output("stderr"))
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self):
+        """The exit code of a program that is ending by itself."""
+        self._hang_up()
+        return self.process.wait(PATIENCE)
+
+    def kill(self):
+        """kill -9: no drain, no goodbye."""
+        self.process.kill()
+        self.wait()
+
+    def stop(self):
+        self._hang_up()
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def close(self):
+        """Drain and check that the server ended well, unless the test already ended it."""
+        running = self.process is not None and self.process.poll() is None
+        try:
+            if running:
+                code = self.stop()
+                assert code == 0, f"the server ended with {code}:\n{self.stderr}"
+        finally:
+            if self.process is not None and self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            print(self.stderr[-4000:])
+        assert not SANITIZER_REPORT.search(self.stderr), self.stderr
+
+    def run(self, *arguments, stdin=""):
+        """Another command of the program: same folder, same options."""
+        return subprocess.run(
+            [BINARY, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def _hang_up(self):
+        if self._http is not None:
+            self._http.close()
+            self._http = None
