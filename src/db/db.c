@@ -1,0 +1,123 @@
+#include "db/db.h"
+
+#include "base/error.h"
+#include "db/engine.h"
+
+/* The file behind sqlite:///relative or sqlite:////absolute (SQLAlchemy's form, a driver suffix
+ * included), or NULL when `url` is none. */
+static const char *sqlite_path(const char *url)
+{
+    struct text rest = text_from(url);
+    struct text scheme;
+    if (!text_split(&rest, ':', &scheme) || rest.data == NULL)
+        return NULL;
+    bool plain = text_is(scheme, "sqlite");
+    bool with_driver = text_starts_with(scheme, TEXT("sqlite+"));
+    if ((!plain && !with_driver) || !text_starts_with(rest, TEXT("///")) || rest.length == 3)
+        return NULL;
+    return rest.data + 3;
+}
+
+int db_open(struct db **ret_db, const char *url, unsigned loops, struct arena *arena,
+            struct text *ret_message)
+{
+    const char *path = sqlite_path(url);
+    if (path != NULL && !text_is(text_from(path), ":memory:"))
+        return sqlite_open(ret_db, path, loops, arena, ret_message);
+    /* The URL may hold a password: the message does not repeat it. */
+    *ret_message = TEXT("DATABASE_URL must be of the form sqlite:///PATH (this version has no other "
+                        "database, and none that lives in memory only)");
+    return ERROR_INVALID;
+}
+
+void db_close(struct db *db)
+{
+    if (db != NULL)
+        db->engine->close(db);
+}
+
+const char *db_path(const struct db *db)
+{
+    return db->path;
+}
+
+int db_read(struct db *db, enum db_weight weight, db_fn *fn, void *argument)
+{
+    return db->engine->read(db, weight, fn, argument);
+}
+
+int db_write(struct db *db, db_fn *fn, void *argument)
+{
+    return db->engine->write(db, fn, argument);
+}
+
+void db_statistics(struct db *db, struct db_statistics *ret_statistics)
+{
+    db->engine->statistics(db, ret_statistics);
+}
+
+int db_query(struct db_connection *connection, struct text sql, struct db_values values,
+             struct db_rows *ret_rows)
+{
+    return connection->engine->query(connection, sql, values, ret_rows);
+}
+
+int db_rows_next(struct db_rows *rows)
+{
+    return rows->connection->engine->next(rows);
+}
+
+void db_rows_end(struct db_rows *rows)
+{
+    if (rows->statement == NULL)
+        return;
+    rows->connection->engine->end(rows);
+    rows->statement = NULL;
+}
+
+bool db_column_is_null(const struct db_rows *rows, int column)
+{
+    return rows->connection->engine->is_null(rows, column);
+}
+
+int64_t db_column_integer(const struct db_rows *rows, int column)
+{
+    return rows->connection->engine->integer(rows, column);
+}
+
+struct text db_column_text(const struct db_rows *rows, int column)
+{
+    return rows->connection->engine->text(rows, column);
+}
+
+int db_execute(struct db_connection *connection, struct text sql, struct db_values values)
+{
+    DB_ROWS_CLEANUP struct db_rows rows = {0};
+    int error = db_query(connection, sql, values, &rows);
+    if (error < 0)
+        return error;
+    while ((error = db_rows_next(&rows)) > 0)
+        continue;
+    return error < 0 ? error : connection->engine->changes(&rows);
+}
+
+int db_query_integer(struct db_connection *connection, struct text sql, struct db_values values,
+                     int64_t *ret_value)
+{
+    DB_ROWS_CLEANUP struct db_rows rows = {0};
+    int error = db_query(connection, sql, values, &rows);
+    if (error < 0)
+        return error;
+    error = db_rows_next(&rows);
+    if (error < 0)
+        return error;
+    if (error == 0)
+        return ERROR_NOT_FOUND;
+    *ret_value = db_column_integer(&rows, 0);
+    return 0;
+}
+
+int db_script(struct db_connection *connection, const char *sql)
+{
+    return connection->engine->script(connection, sql);
+}

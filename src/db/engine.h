@@ -1,0 +1,46 @@
+/*
+ * engine.h: what an engine implements. Only files of this folder include it.
+ *
+ * An engine's struct starts with a struct db, and its connection with a struct db_connection.
+ */
+#ifndef ERRAND_DB_ENGINE_H
+#define ERRAND_DB_ENGINE_H
+
+#include "base/embed.h"
+#include "db/db.h"
+
+struct db_engine {
+    const char *name;
+    const struct embedded_file *migrations;
+    const size_t *migration_count;
+
+    void (*close)(struct db *db);
+    int (*read)(struct db *db, enum db_weight weight, db_fn *fn, void *argument);
+    int (*write)(struct db *db, db_fn *fn, void *argument);
+    void (*statistics)(struct db *db, struct db_statistics *ret_statistics);
+
+    int (*query)(struct db_connection *connection, struct text sql, struct db_values values,
+                 struct db_rows *ret_rows);
+    int (*next)(struct db_rows *rows);
+    void (*end)(struct db_rows *rows);
+    bool (*is_null)(const struct db_rows *rows, int column);
+    int64_t (*integer)(const struct db_rows *rows, int column);
+    struct text (*text)(const struct db_rows *rows, int column);
+    int (*changes)(const struct db_rows *rows);
+    int (*script)(struct db_connection *connection, const char *sql);
+};
+
+struct db {
+    const struct db_engine *engine;
+    const char *path; /* of an embedded database */
+};
+
+struct db_connection {
+    const struct db_engine *engine;
+};
+
+/* sqlite_open: see db_open; `path` is the file. */
+int sqlite_open(struct db **ret_db, const char *path, unsigned loops, struct arena *arena,
+                struct text *ret_message);
+
+#endif

@@ -1,0 +1,146 @@
+#include "db/migrate.h"
+
+#include <openssl/evp.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "db/engine.h"
+
+enum { CHECKSUM_SIZE = 65 }; /* 64 hexadecimal digits and a NUL */
+
+struct migration_run {
+    struct db *db;
+    struct arena *arena;
+    struct migration_state *states;
+    struct text message;
+    bool apply;
+};
+
+static void checksum(const struct embedded_file *file, char buffer[static CHECKSUM_SIZE])
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    EVP_Digest(file->data, file->size, digest, &size, EVP_sha256(), NULL);
+    for (unsigned int i = 0; i < size && i < 32; i++) {
+        buffer[2 * i] = hex[digest[i] >> 4];
+        buffer[2 * i + 1] = hex[digest[i] & 15];
+    }
+    buffer[CHECKSUM_SIZE - 1] = '\0';
+}
+
+static int create_table(struct db_connection *connection)
+{
+    return db_execute(connection,
+                      TEXT("CREATE TABLE IF NOT EXISTS schema_migrations ("
+                           "name TEXT PRIMARY KEY, checksum TEXT NOT NULL, "
+                           "applied_at BIGINT NOT NULL)"),
+                      DB_NO_VALUES);
+}
+
+/* Whether `file` is recorded; notes when. ERROR_CONFLICT when it was recorded with another text. */
+static int find_applied(struct db_connection *connection, struct migration_run *run,
+                        const struct embedded_file *file, struct migration_state *state)
+{
+    state->name = text_from(file->name);
+    DB_ROWS_CLEANUP struct db_rows rows = {0};
+    int error = db_query(connection,
+                         TEXT("SELECT checksum, applied_at FROM schema_migrations WHERE name = $1"),
+                         DB_VALUES(db_text(state->name)), &rows);
+    if (error < 0)
+        return error;
+    error = db_rows_next(&rows);
+    if (error <= 0)
+        return error;
+    char expected[CHECKSUM_SIZE];
+    checksum(file, expected);
+    if (!text_is(db_column_text(&rows, 0), expected)) {
+        run->message = arena_format(run->arena,
+                                    "the database was made by another version of migration %s; "
+                                    "use the errand that made it",
+                                    file->name);
+        return ERROR_CONFLICT;
+    }
+    state->applied = true;
+    state->applied_at = db_column_integer(&rows, 1);
+    return 0;
+}
+
+static int apply(struct db_connection *connection, const struct embedded_file *file,
+                 struct migration_state *state)
+{
+    int error = db_script(connection, (const char *)file->data);
+    if (error < 0)
+        return error;
+    char sum[CHECKSUM_SIZE];
+    checksum(file, sum);
+    state->applied_at = clock_now();
+    error = db_execute(
+        connection,
+        TEXT("INSERT INTO schema_migrations (name, checksum, applied_at) VALUES ($1, $2, $3)"),
+        DB_VALUES(db_text(state->name), db_text(text_from(sum)), db_integer(state->applied_at)));
+    if (error < 0)
+        return error;
+    state->applied = true;
+    return 1;
+}
+
+static int check_not_newer(struct db_connection *connection, struct migration_run *run,
+                           size_t known)
+{
+    int64_t recorded;
+    int error = db_query_integer(connection, TEXT("SELECT count(*) FROM schema_migrations"),
+                                 DB_NO_VALUES, &recorded);
+    if (error < 0)
+        return error;
+    if (recorded > (int64_t)known) {
+        run->message = TEXT("the database was made by a newer errand; use that one");
+        return ERROR_CONFLICT;
+    }
+    return 0;
+}
+
+static int run_all(struct db_connection *connection, void *argument)
+{
+    struct migration_run *run = argument;
+    const struct embedded_file *files = run->db->engine->migrations;
+    size_t count = *run->db->engine->migration_count;
+    run->states = arena_allocate_zeroed(run->arena, (count + 1) * sizeof *run->states);
+    int error = create_table(connection);
+    int applied = 0;
+    for (size_t i = 0; i < count && error >= 0; i++) {
+        error = find_applied(connection, run, &files[i], &run->states[i]);
+        if (error >= 0 && run->apply && !run->states[i].applied) {
+            error = apply(connection, &files[i], &run->states[i]);
+            applied++;
+        }
+    }
+    if (error >= 0)
+        error = check_not_newer(connection, run, count);
+    return error < 0 ? error : applied;
+}
+
+static int run_in_write(struct migration_run *run, struct text *ret_message)
+{
+    int result = db_write(run->db, run_all, run);
+    if (result < 0)
+        *ret_message = run->message.data != NULL ? run->message : text_from(error_text(result));
+    return result;
+}
+
+int migrate_apply(struct db *db, struct arena *arena, struct text *ret_message)
+{
+    struct migration_run run = {.db = db, .arena = arena, .apply = true};
+    return run_in_write(&run, ret_message);
+}
+
+int migrate_list(struct db *db, struct arena *arena, struct migration_state **ret_states,
+                 struct text *ret_message)
+{
+    struct migration_run run = {.db = db, .arena = arena};
+    int result = run_in_write(&run, ret_message);
+    if (result < 0)
+        return result;
+    *ret_states = run.states;
+    return (int)*db->engine->migration_count;
+}

@@ -1,0 +1,180 @@
+#include "domain/bootstrap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/descriptor.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "domain/password.h"
+#include "domain/user.h"
+
+#define DEFAULT_USERNAME "admin"
+#define DEFAULT_PASSWORD "Admin123"
+
+enum {
+    KEY_BYTES = 32,
+    KEY_DIGITS = 2 * KEY_BYTES,
+    KEY_MINIMUM = 16, /* characters of a SECRET_KEY on an address that others reach */
+};
+
+static struct text random_key(struct arena *arena)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char bytes[KEY_BYTES];
+    random_bytes(bytes, sizeof bytes);
+    char *digits = arena_allocate(arena, KEY_DIGITS);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        digits[2 * i] = hex[bytes[i] >> 4];
+        digits[2 * i + 1] = hex[bytes[i] & 15];
+    }
+    return (struct text){digits, KEY_DIGITS};
+}
+
+/* Written under another name and linked into place: of two servers that start at once the second
+ * one finds the first one's key, and never half of it. */
+static int write_key(struct arena *arena, const char *path, struct text key)
+{
+    struct text draft = arena_format(arena, "%s.%jx", path, (uintmax_t)random_integer());
+    CLEANUP_CLOSE int file = open(draft.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0)
+        return ERROR_IO;
+    bool written = write(file, key.data, key.length) == (ssize_t)key.length && fsync(file) == 0;
+    bool linked = written && (link(draft.data, path) == 0 || errno == EEXIST);
+    int reason = errno;
+    unlink(draft.data);
+    errno = reason;
+    return linked ? 0 : ERROR_IO;
+}
+
+static int read_key(struct arena *arena, const char *path, struct text *ret_key)
+{
+    CLEANUP_CLOSE int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO;
+    char digits[KEY_DIGITS];
+    if (read(file, digits, sizeof digits) != KEY_DIGITS) {
+        errno = EINVAL;
+        return ERROR_IO;
+    }
+    *ret_key = arena_copy(arena, (struct text){digits, sizeof digits});
+    return 0;
+}
+
+int bootstrap_secret_key(const struct config *config, struct arena *arena,
+                         const char *database_path, struct text *ret_key,
+                         struct text *ret_message)
+{
+    bool loopback = config_is_loopback(config);
+    if (config->secret_key != NULL && config->secret_key[0] != '\0') {
+        struct text key = text_from(config->secret_key);
+        if (!loopback && key.length < KEY_MINIMUM) {
+            *ret_message = arena_format(arena,
+                                        "SECRET_KEY must have at least %d characters when HOST is "
+                                        "not a loopback address",
+                                        KEY_MINIMUM);
+            return ERROR_INVALID;
+        }
+        *ret_key = key;
+        return 0;
+    }
+    if (!loopback || database_path == NULL) {
+        *ret_message = arena_format(arena,
+                                    "SECRET_KEY must be set when HOST (%s) is not a loopback "
+                                    "address, for instance to the output of: openssl rand -hex 32",
+                                    config->host);
+        return ERROR_INVALID;
+    }
+    struct text path = arena_format(arena, "%s.secret", database_path);
+    int error = read_key(arena, path.data, ret_key);
+    if (error == ERROR_NOT_FOUND) {
+        error = write_key(arena, path.data, random_key(arena));
+        if (error == 0)
+            error = read_key(arena, path.data, ret_key);
+    }
+    if (error < 0)
+        *ret_message = arena_format(arena, "cannot keep a secret key in %s: %s; set SECRET_KEY",
+                                    path.data, strerror(errno));
+    return error;
+}
+
+static int refuse_default(struct arena *arena, const struct config *config, const char *username,
+                          struct text *ret_message)
+{
+    *ret_message = arena_format(arena,
+                                "HOST (%s) is not a loopback address and the administrator %s "
+                                "would have the default password: set ADMIN_PASSWORD on the first "
+                                "start, or run: errand user passwd %s",
+                                config->host, username, username);
+    return ERROR_INVALID;
+}
+
+static const char *admin_username(const struct config *config)
+{
+    return config->admin_username != NULL ? config->admin_username : DEFAULT_USERNAME;
+}
+
+static int create_admin(struct services *services, struct arena *arena, struct text *ret_message)
+{
+    const struct config *config = services->config;
+    struct text password = text_from(DEFAULT_PASSWORD);
+    if (config->admin_password != NULL)
+        password = text_from(config->admin_password);
+    if (!config_is_loopback(config) && text_is(password, DEFAULT_PASSWORD))
+        return refuse_default(arena, config, admin_username(config), ret_message);
+    struct user user = {
+        .username = text_from(admin_username(config)),
+        .role = ROLE_ADMIN,
+        .is_active = true,
+    };
+    struct problems problems;
+    problems_init(&problems, arena);
+    user_check(&user, password, &problems);
+    if (problems.count > 0) {
+        *ret_message = arena_format(arena, "ADMIN_USERNAME or ADMIN_PASSWORD: %.*s",
+                                    TEXT_ARGUMENTS(problems.items[0].message));
+        return ERROR_INVALID;
+    }
+    int error = password_hash(services->passwords, arena, password, &user.password_hash);
+    if (error < 0)
+        return error;
+    struct actor nobody = {0};
+    error = user_create(services, &nobody, &problems, &user);
+    if (error == ERROR_CONFLICT)
+        return 0; /* another server made it a moment ago */
+    if (error == 0)
+        log_info("created the administrator %.*s", TEXT_ARGUMENTS(user.username));
+    return error;
+}
+
+/* A database that was made on a loopback address may still have the password made there. */
+static int check_existing(struct services *services, struct arena *arena, struct text *ret_message)
+{
+    const struct config *config = services->config;
+    struct user user = {0};
+    int error = user_find_by_name(services, arena, TEXT(DEFAULT_USERNAME), &user);
+    if (error == ERROR_NOT_FOUND || (error == 0 && !user.is_active))
+        return 0;
+    if (error < 0)
+        return error;
+    error = password_verify(services->passwords, TEXT(DEFAULT_PASSWORD), user.password_hash);
+    if (error == ERROR_UNAUTHORIZED)
+        return 0;
+    return error < 0 ? error : refuse_default(arena, config, DEFAULT_USERNAME, ret_message);
+}
+
+int bootstrap_admin(struct services *services, struct arena *arena, struct text *ret_message)
+{
+    int64_t count;
+    int error = user_count(services, &count);
+    if (error == 0 && count == 0)
+        error = create_admin(services, arena, ret_message);
+    else if (error == 0 && !config_is_loopback(services->config))
+        error = check_existing(services, arena, ret_message);
+    if (error < 0 && ret_message->data == NULL)
+        *ret_message = text_from(error_text(error));
+    return error;
+}

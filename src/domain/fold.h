@@ -1,0 +1,14 @@
+/*
+ * fold.h: the form in which names that differ only in case are equal.
+ */
+#ifndef ERRAND_DOMAIN_FOLD_H
+#define ERRAND_DOMAIN_FOLD_H
+
+#include "base/arena.h"
+#include "base/text.h"
+
+/* text_fold: Unicode case folding and normalization form NFKC of `text`, which must be valid UTF-8;
+ * the null text stays null. Lives in `arena`. Any thread. */
+struct text text_fold(struct arena *arena, struct text text);
+
+#endif

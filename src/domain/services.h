@@ -1,0 +1,34 @@
+/*
+ * services.h: what the rules of the domain work with. Made once by the program, borrowed by all.
+ */
+#ifndef ERRAND_DOMAIN_SERVICES_H
+#define ERRAND_DOMAIN_SERVICES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
+struct config;
+struct db;
+struct passwords;
+struct tokens;
+
+struct services {
+    const struct config *config;
+    struct db *db;
+    struct passwords *passwords;
+    struct tokens *tokens;
+    int64_t started_at; /* clock_monotonic() of the start */
+};
+
+/* Who does something, and for which request. */
+struct actor {
+    int64_t user_id; /* 0 for nobody in particular: an anonymous caller, or the command line */
+    bool is_admin;
+    struct text username;
+    struct text request_id;
+};
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * wait.h: the one place where code waits.
+ *
+ * Inside a fiber each of these parks it and the loop serves others; outside one (the command line,
+ * migrations, tests, the writer thread) they simply block. So one driver serves both.
+ *
+ * A wait ends early with ERROR_CANCELLED when the fiber is cancelled (fiber.h); wait_done does not,
+ * because another thread is using what the caller owns. Deadlines are clock_monotonic()
+ * microseconds; WAIT_FOREVER sets none.
+ */
+#ifndef ERRAND_RUNTIME_WAIT_H
+#define ERRAND_RUNTIME_WAIT_H
+
+#include <semaphore.h>
+#include <stdint.h>
+
+#include "runtime/loop.h"
+
+#define WAIT_FOREVER INT64_MAX
+
+/* wait_fd: until one of `events` (EPOLLIN, EPOLLOUT) holds for the descriptor. Returns the events
+ * (> 0), ERROR_TIMEOUT, ERROR_CANCELLED, or ERROR_IO when the descriptor cannot be watched. */
+int wait_fd(int descriptor, uint32_t events, int64_t deadline);
+
+/* wait_timer: until `deadline`. 0 or ERROR_CANCELLED. */
+int wait_timer(int64_t deadline);
+
+/* Something that another thread will finish. Lives on the waiter's stack. */
+struct completion {
+    struct loop_post post;
+    struct fiber *fiber;
+    sem_t semaphore; /* used outside a fiber */
+    int result;
+};
+
+/* completion_init: to be called by the one who will wait. */
+void completion_init(struct completion *completion);
+
+/* completion_signal: ends the wait with `result`. Once; any thread. The completion must not be
+ * touched afterwards. */
+void completion_signal(struct completion *completion, int result);
+
+/* wait_done: until completion_signal; returns its result. */
+int wait_done(struct completion *completion);
+
+#endif

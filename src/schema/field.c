@@ -1,0 +1,10 @@
+#include "schema/field.h"
+
+int64_t enumeration_find(const struct enumeration *values, struct text name)
+{
+    for (size_t rank = 0; rank < values->count; rank++) {
+        if (text_is(name, values->names[rank]))
+            return (int64_t)rank;
+    }
+    return -1;
+}
