@@ -56,7 +56,6 @@ def test_the_environment_wins_over_the_env_file(start_server, tmp_path):
         "# a comment\n\n  ADMIN_PASSWORD = Sesame123  \r\n",
         "export ADMIN_PASSWORD=Sesame123",
         "ADMIN_PASSWORD=Sesame123 # a comment",
-        "ADMIN_PASSWORD=Sesame123",
     ],
 )
 def test_the_env_file_may_be_written_in_many_ways(start_server, tmp_path, line):

@@ -1,7 +1,5 @@
 """HTTP itself: routes, methods, types, sizes, request ids, CORS, headers, connections."""
 
-import uuid
-
 import pytest
 from support.api import CLASSIC, SURFACES, UUID, V1, Caller, assert_error, register
 from support.raw import RawConnection, exchange, request_bytes
@@ -148,7 +146,7 @@ def test_a_body_of_no_type_is_taken_as_json(anna, surface):
 
 
 def body_of(size):
-    return b'{"title":"T","description":"%s"}' % (b"x" * (size - 31))
+    return b'{"title":"T","description":"%s"}' % (b"x" * (size - 30))
 
 
 def in_chunks(body):
@@ -181,13 +179,15 @@ def test_a_length_past_all_memory_is_413(server):
 def test_a_chunked_body_is_a_body(anna, surface):
     answer = anna.post(surface.tasks, content=in_chunks(body_of(1000)))
     assert answer.request.headers["transfer-encoding"] == "chunked"
-    assert answer.json()["description"] == "x" * 969
+    assert answer.json()["description"] == "x" * 970
 
 
 # Request ids.
 
 
-@pytest.mark.parametrize("request_id", ["abc-123", "A.b_c-9", str(uuid.uuid4())])
+@pytest.mark.parametrize(
+    "request_id", ["abc-123", "A.b_c-9", "0f8fad5b-d9cb-469f-a165-70867728950e"]
+)
 def test_a_sane_request_id_comes_back(guest, surface, request_id):
     answer = guest.get(surface.tasks, headers={"X-Request-ID": request_id})
     assert answer.headers["x-request-id"] == request_id

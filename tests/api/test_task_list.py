@@ -166,7 +166,7 @@ FILTER_EXAMPLES = [
 ]
 
 
-@pytest.mark.parametrize("query", FILTER_EXAMPLES, ids=str)
+@pytest.mark.parametrize("query", FILTER_EXAMPLES, ids=",".join)
 def test_a_filter_keeps_exactly_what_matches(carla, tasks, query):
     expected = matching(tasks, query)
     for surface in SURFACES:
