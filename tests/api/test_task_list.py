@@ -457,6 +457,16 @@ def test_two_ways_of_paging_at_once_are_refused(carla, tasks, surface, query):
     assert_error(answer, surface, surface.invalid)
 
 
+@pytest.mark.parametrize("field", ["skip", "page"])
+@pytest.mark.parametrize("value", [2**31, 2**53, 2**62, 2**63 - 1])
+def test_an_absurd_page_is_empty_or_invalid(carla, tasks, surface, field, value):
+    answer = carla.get(surface.tasks, params={field: value})
+    if answer.status_code == 200:
+        assert answer.json()["tasks"] == []
+    else:
+        assert_invalid(answer, surface, field, place="query")
+
+
 @pytest.mark.parametrize("query", ["search=%ff", "search=%c3%28", "search=%ed%a0%80"])
 def test_a_query_that_is_not_utf8_is_invalid(carla, surface, query):
     answer = carla.get(f"{surface.tasks}?{query}")
