@@ -22,7 +22,8 @@ HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
 
 def assert_limited(answer, surface, window=60):
     assert_error(answer, surface, 429)
-    assert 1 <= int(answer.headers["retry-after"]) <= window
+    # A window may end as much as a slice of it late.
+    assert 1 <= int(answer.headers["retry-after"]) <= window + window // 30
     assert answer.headers["x-ratelimit-remaining"] == "0"
 
 
@@ -55,7 +56,7 @@ def test_the_headers_count_down(start_server, surface):
     assert [answer.headers["x-ratelimit-limit"] for answer in answers] == ["3"] * 3
     assert [answer.headers["x-ratelimit-remaining"] for answer in answers] == ["2", "1", "0"]
     for answer in answers:
-        assert before <= int(answer.headers["x-ratelimit-reset"]) <= after + 61
+        assert before <= int(answer.headers["x-ratelimit-reset"]) <= after + 62
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/detailed", "/metrics"])
