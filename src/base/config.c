@@ -30,8 +30,10 @@ struct option {
 
 static const struct option options[] = {
     {"HOST", OPTION_TEXT, AT(host), "127.0.0.1", NULL, 0, 0, "address to listen on"},
-    {"PORT", OPTION_INTEGER, AT(port), "8000", NULL, 0, 65535, "port to listen on; 0: any free one"},
-    {"THREADS", OPTION_INTEGER, AT(threads), "0", NULL, 0, 256, "event loops; 0: one for each core"},
+    {"PORT", OPTION_INTEGER, AT(port), "8000", NULL, 0, 65535,
+     "port to listen on; 0: any free one"},
+    {"THREADS", OPTION_INTEGER, AT(threads), "0", NULL, 0, 256,
+     "event loops; 0: one for each core"},
     {"MAX_CONNECTIONS", OPTION_INTEGER, AT(max_connections), "65536", NULL, 1, 1 << 24,
      "open connections, over all loops"},
     {"IDLE_TIMEOUT_SECONDS", OPTION_INTEGER, AT(idle_timeout), "75", NULL, 1, 86400,

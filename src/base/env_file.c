@@ -49,7 +49,8 @@ static int parse_value(struct text text, struct buffer *out)
     if (text.length > 0 && (text.data[0] == '"' || text.data[0] == '\''))
         return parse_quoted(text, out);
     for (size_t at = 0; at < text.length; at++) {
-        if (text.data[at] == '#' && (at == 0 || text.data[at - 1] == ' ' || text.data[at - 1] == '\t')) {
+        if (text.data[at] == '#' &&
+            (at == 0 || text.data[at - 1] == ' ' || text.data[at - 1] == '\t')) {
             text.length = at;
             break;
         }

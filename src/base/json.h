@@ -47,7 +47,8 @@ void json_put_real(struct json *json, double value);
 /* json_put_raw: `text` as it is: one whole JSON value made elsewhere; null for the null text. */
 void json_put_raw(struct json *json, struct text text);
 
-/* json_put_timestamp: microseconds since 1970 as an RFC 3339 string; json_put_date: days since 1970. */
+/* json_put_timestamp: microseconds since 1970 as an RFC 3339 string; json_put_date: days since
+ * 1970. */
 void json_put_timestamp(struct json *json, int64_t microseconds);
 void json_put_date(struct json *json, int64_t days);
 

@@ -25,8 +25,9 @@ int db_open(struct db **ret_db, const char *url, unsigned loops, struct arena *a
     if (path != NULL && !text_is(text_from(path), ":memory:"))
         return sqlite_open(ret_db, path, loops, arena, ret_message);
     /* The URL may hold a password: the message does not repeat it. */
-    *ret_message = TEXT("DATABASE_URL must be of the form sqlite:///PATH (this version has no other "
-                        "database, and none that lives in memory only)");
+    *ret_message =
+        TEXT("DATABASE_URL must be of the form sqlite:///PATH (this version has no other "
+             "database, and none that lives in memory only)");
     return ERROR_INVALID;
 }
 

@@ -2,8 +2,8 @@
  * migrate.h: brings a database's tables to the form this program knows.
  *
  * A migration is a file migrations/<engine>/NNNN_name.sql, embedded in the program. What is missing
- * is applied in one transaction, all or nothing, and recorded with the SHA-256 of each text. To add one: a file with the next
- * number for every engine. A file that has been released is never edited.
+ * is applied in one transaction, all or nothing, and recorded with the SHA-256 of each text. To add
+ * one: a file with the next number for every engine. A file that has been released is never edited.
  */
 #ifndef ERRAND_DB_MIGRATE_H
 #define ERRAND_DB_MIGRATE_H

@@ -206,8 +206,7 @@ int sqlite_open(struct db **ret_db, const char *path, unsigned loops, struct are
     int error = sqlite_connection_open(&connection, path, arena, ret_message);
     if (error < 0)
         return error;
-    struct sqlite *sqlite =
-        memory_allocate(sizeof *sqlite + loops * sizeof sqlite->readers[0]);
+    struct sqlite *sqlite = memory_allocate(sizeof *sqlite + loops * sizeof sqlite->readers[0]);
     sqlite->base = (struct db){&sqlite_engine, memory_copy_string(path)};
     sqlite->loops = loops;
     pthread_mutex_init(&sqlite->mutex, NULL);

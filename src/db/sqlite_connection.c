@@ -89,8 +89,8 @@ static bool statement_is_for(const struct sqlite_statement *statement, uint64_t 
 static int prepare(struct sqlite_connection *connection, struct text sql, unsigned flags,
                    sqlite3_stmt **ret_handle)
 {
-    int code = sqlite3_prepare_v3(connection->handle, sql.data, (int)sql.length, flags, ret_handle,
-                                  NULL);
+    int code =
+        sqlite3_prepare_v3(connection->handle, sql.data, (int)sql.length, flags, ret_handle, NULL);
     return code == SQLITE_OK ? 0 : translate(connection, code, sql);
 }
 

@@ -42,8 +42,8 @@ static bool contains_ascii(struct text haystack, struct text needle)
 static struct text fold(struct text text)
 {
     size_t length = 0;
-    uint8_t *folded = u8_casefold((const uint8_t *)text.data, text.length, NULL, UNINORM_NFKD, NULL,
-                                  &length);
+    uint8_t *folded =
+        u8_casefold((const uint8_t *)text.data, text.length, NULL, UNINORM_NFKD, NULL, &length);
     return (struct text){(const char *)folded, length};
 }
 

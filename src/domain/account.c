@@ -25,6 +25,7 @@ static const struct schema credentials_schema = {
     .name = "Credentials",
     .description = "What an account is signed in with",
     SCHEMA_FIELDS(fields),
+    .size = sizeof(struct credentials),
 };
 
 const struct body credentials_body = {

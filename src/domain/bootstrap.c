@@ -65,8 +65,7 @@ static int read_key(struct arena *arena, const char *path, struct text *ret_key)
 }
 
 int bootstrap_secret_key(const struct config *config, struct arena *arena,
-                         const char *database_path, struct text *ret_key,
-                         struct text *ret_message)
+                         const char *database_path, struct text *ret_key, struct text *ret_message)
 {
     bool loopback = config_is_loopback(config);
     if (config->secret_key != NULL && config->secret_key[0] != '\0') {

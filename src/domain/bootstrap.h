@@ -16,8 +16,7 @@
  * (NULL when it is none), which is made on the first start. ERROR_INVALID or ERROR_IO with a
  * message for the user. */
 int bootstrap_secret_key(const struct config *config, struct arena *arena,
-                         const char *database_path, struct text *ret_key,
-                         struct text *ret_message);
+                         const char *database_path, struct text *ret_key, struct text *ret_message);
 
 /* bootstrap_admin: makes the administrator in a database without accounts; refuses a default
  * password where it must not be. ERROR_INVALID with a message for the user; errors of the

@@ -43,8 +43,8 @@ static int base64url_decode(struct arena *arena, struct text text, struct text *
     }
     memset(encoded + text.length, '=', padding);
     unsigned char *decoded = arena_allocate(arena, text.length + padding + 1);
-    int length = EVP_DecodeBlock(decoded, (const unsigned char *)encoded,
-                                 (int)(text.length + padding));
+    int length =
+        EVP_DecodeBlock(decoded, (const unsigned char *)encoded, (int)(text.length + padding));
     if (length < (int)padding)
         return ERROR_INVALID;
     *ret_decoded = (struct text){(char *)decoded, (size_t)length - padding};

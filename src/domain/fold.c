@@ -11,8 +11,8 @@ struct text text_fold(struct arena *arena, struct text text)
     if (text.data == NULL)
         return TEXT_NULL;
     size_t length = 0;
-    CLEANUP_FREE uint8_t *folded = u8_casefold((const uint8_t *)text.data, text.length, NULL,
-                                               UNINORM_NFKC, NULL, &length);
+    CLEANUP_FREE uint8_t *folded =
+        u8_casefold((const uint8_t *)text.data, text.length, NULL, UNINORM_NFKC, NULL, &length);
     if (folded == NULL)
         memory_exhausted(text.length);
     return arena_copy(arena, (struct text){(const char *)folded, length});

@@ -14,7 +14,7 @@
 #include "schema/problem.h"
 
 struct paging {
-    int64_t skip;     /* FIELD_INTEGER_NULL when not given, here and below */
+    int64_t skip; /* FIELD_INTEGER_NULL when not given, here and below */
     int64_t limit;
     int64_t page;
     int64_t per_page;
@@ -83,8 +83,7 @@ struct page {
          .description = "How many were left out at the start"},                                    \
     {                                                                                              \
         .name = "limit", .type = FIELD_INTEGER, .flags = FIELD_READ_ONLY,                          \
-        .offset = offsetof(structure, member.limit),                                               \
-        .description = "How many this page may hold"                                               \
+        .offset = offsetof(structure, member.limit), .description = "How many this page may hold"  \
     }
 
 /* paging_init: nothing given. */

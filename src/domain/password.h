@@ -13,7 +13,7 @@
 #include "base/text.h"
 
 enum {
-    PASSWORD_MINIMUM = 8,        /* code points */
+    PASSWORD_MINIMUM = 8, /* code points */
     PASSWORD_MAXIMUM_BYTES = 72,
 };
 

@@ -100,8 +100,8 @@ static void decode_column(const struct field *field, const struct db_rows *rows,
         *(bool *)member = db_column_integer(rows, column) != 0;
         break;
     default:
-        *(int64_t *)member = db_column_is_null(rows, column) ? FIELD_INTEGER_NULL
-                                                             : db_column_integer(rows, column);
+        *(int64_t *)member =
+            db_column_is_null(rows, column) ? FIELD_INTEGER_NULL : db_column_integer(rows, column);
         break;
     }
 }
@@ -123,8 +123,8 @@ static bool same_value(const struct field *field, const void *a, const void *b)
     struct db_value y = value_of(field, b);
     if (x.type != y.type)
         return false;
-    return x.type == DB_NULL || (x.type == DB_TEXT ? text_equal(x.text, y.text)
-                                                   : x.integer == y.integer);
+    return x.type == DB_NULL ||
+           (x.type == DB_TEXT ? text_equal(x.text, y.text) : x.integer == y.integer);
 }
 
 static bool is_written_by_clients(const struct field *field)

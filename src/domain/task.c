@@ -343,9 +343,8 @@ static int for_each_task(struct db_connection *connection, const struct actor *a
 int task_delete_owned_by(struct db_connection *connection, const struct actor *actor,
                          int64_t user_id)
 {
-    return for_each_task(connection, actor,
-                         TEXT("SELECT id FROM tasks WHERE user_id = $1 LIMIT 1"), user_id,
-                         remove_task);
+    return for_each_task(connection, actor, TEXT("SELECT id FROM tasks WHERE user_id = $1 LIMIT 1"),
+                         user_id, remove_task);
 }
 
 static int unassign(struct db_connection *connection, struct arena *arena,
@@ -359,8 +358,7 @@ static int unassign(struct db_connection *connection, struct arena *arena,
     return store_changes(connection, &call, task, &after);
 }
 
-int task_unassign_from(struct db_connection *connection, const struct actor *actor,
-                       int64_t user_id)
+int task_unassign_from(struct db_connection *connection, const struct actor *actor, int64_t user_id)
 {
     return for_each_task(connection, actor,
                          TEXT("SELECT id FROM tasks WHERE assigned_user_id = $1 LIMIT 1"), user_id,

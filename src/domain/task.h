@@ -73,9 +73,6 @@ extern const struct enumeration task_priorities;
 extern const struct body task_create_body;
 extern const struct body task_update_body;
 
-/* task_init: a task with the default of every field. */
-void task_init(struct task *task);
-
 /* task_decode: the current row of a query over the schema's columns. */
 int task_decode(const struct db_rows *rows, struct arena *arena, struct task *task);
 

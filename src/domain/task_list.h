@@ -44,9 +44,6 @@ struct task_query {
 };
 extern const struct schema task_query_schema;
 
-/* task_query_init: nothing asked for. */
-void task_query_init(struct task_query *query);
-
 struct task_page {
     struct schema_list tasks;
     struct page page;

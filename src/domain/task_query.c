@@ -102,13 +102,17 @@ static const struct field query_fields[] = {
      .description = "Due on this date or earlier"},
 };
 
-const struct schema task_query_schema = {SCHEMA_FIELDS(query_fields)};
-
-void task_query_init(struct task_query *query)
+static void init_query(void *structure)
 {
-    *query = (struct task_query){0};
+    struct task_query *query = structure;
     paging_init(&query->paging);
 }
+
+const struct schema task_query_schema = {
+    SCHEMA_FIELDS(query_fields),
+    .size = sizeof(struct task_query),
+    .init = init_query,
+};
 
 static const struct field page_fields[] = {
     {.name = "tasks",

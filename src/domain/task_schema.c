@@ -117,10 +117,25 @@ static const struct field fields[TASK_FIELDS] = {
                       .example = "1"},
 };
 
+static void init_task(void *structure)
+{
+    struct task *task = structure;
+    *task = (struct task){
+        .status = STATUS_TODO,
+        .priority = PRIORITY_MEDIUM,
+        .due_date = FIELD_INTEGER_NULL,
+        .tags = TEXT("[]"),
+        .assigned_user_id = FIELD_INTEGER_NULL,
+        .completed_at = FIELD_INTEGER_NULL,
+    };
+}
+
 const struct schema task_schema = {
     .name = "Task",
     .description = "A task",
     SCHEMA_FIELDS(fields),
+    .size = sizeof(struct task),
+    .init = init_task,
 };
 
 /* status and completed say the same thing: sent together, they must agree. */
@@ -149,15 +164,3 @@ const struct body task_update_body = {
     .mode = DECODE_UPDATE,
     .check = check_completed,
 };
-
-void task_init(struct task *task)
-{
-    *task = (struct task){
-        .status = STATUS_TODO,
-        .priority = PRIORITY_MEDIUM,
-        .due_date = FIELD_INTEGER_NULL,
-        .tags = TEXT("[]"),
-        .assigned_user_id = FIELD_INTEGER_NULL,
-        .completed_at = FIELD_INTEGER_NULL,
-    };
-}

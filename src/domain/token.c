@@ -10,7 +10,7 @@
 #include "runtime/loop.h"
 
 enum {
-    TOKEN_LIMIT = 1024,   /* bytes; ours have fewer than 300 */
+    TOKEN_LIMIT = 1024,     /* bytes; ours have fewer than 300 */
     REMEMBERED_COUNT = 256, /* tokens that a loop remembers */
 };
 
@@ -39,8 +39,7 @@ struct tokens *tokens_create(struct text key, enum config_algorithm algorithm,
         [ALGORITHM_HS384] = JWT_ALG_HS384,
         [ALGORITHM_HS512] = JWT_ALG_HS512,
     };
-    struct tokens *tokens =
-        memory_allocate(sizeof *tokens + loops * sizeof(struct remembered *));
+    struct tokens *tokens = memory_allocate(sizeof *tokens + loops * sizeof(struct remembered *));
     tokens->key = memory_allocate(key.length + 1);
     memcpy(tokens->key, key.data, key.length);
     tokens->key_length = (int)key.length;

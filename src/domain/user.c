@@ -213,8 +213,8 @@ static int store_changes(struct db_connection *connection, const struct change *
     uint64_t changed = row_changed(&user_schema, before, after);
     if (changed == 0 && !new_password)
         return 0;
-    bool ends_tokens = new_password || before->role != after->role ||
-                       (before->is_active && !after->is_active);
+    bool ends_tokens =
+        new_password || before->role != after->role || (before->is_active && !after->is_active);
     after->token_generation = before->token_generation + ends_tokens;
     struct sql sql;
     sql_init(&sql, change->arena);
@@ -282,8 +282,7 @@ static int run_end_tokens(struct db_connection *connection, void *argument)
     if (error < 0)
         return error;
     error = db_execute(
-        connection,
-        TEXT("UPDATE users SET token_generation = token_generation + 1 WHERE id = $1"),
+        connection, TEXT("UPDATE users SET token_generation = token_generation + 1 WHERE id = $1"),
         DB_VALUES(db_integer(change->id)));
     if (error < 0)
         return error;

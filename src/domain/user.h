@@ -59,7 +59,6 @@ struct user_query {
 };
 extern const struct schema user_query_schema;
 
-
 struct user_page {
     struct schema_list users;
     struct page page;

@@ -87,7 +87,8 @@ static const struct field fields[USER_FIELDS] = {
                    .offset = offsetof(struct user, role),
                    .values = &user_roles,
                    .default_value = "\"user\"",
-                   .description = "What the user may do; counts only when an administrator sends it"},
+                   .description =
+                       "What the user may do; counts only when an administrator sends it"},
     [USER_IS_ACTIVE] = {.name = "is_active",
                         .type = FIELD_BOOLEAN,
                         .flags = FIELD_STORED,
@@ -116,10 +117,19 @@ static const struct field fields[USER_FIELDS] = {
                                .description = "The password so far; needed to set a new one"},
 };
 
+static void init_user(void *structure)
+{
+    struct user *user = structure;
+    user->role = ROLE_USER;
+    user->is_active = true;
+}
+
 const struct schema user_schema = {
     .name = "User",
     .description = "An account",
     SCHEMA_FIELDS(fields),
+    .size = sizeof(struct user),
+    .init = init_user,
 };
 
 static void check_password(const void *structure, uint64_t present,
@@ -150,8 +160,8 @@ void user_check(const struct user *user, struct text password, struct problems *
     const struct {
         enum user_field field;
         struct text value;
-    } values[] = {{USER_USERNAME, user->username}, {USER_EMAIL, user->email},
-                  {USER_PASSWORD, password}};
+    } values[] = {
+        {USER_USERNAME, user->username}, {USER_EMAIL, user->email}, {USER_PASSWORD, password}};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         target.field = &fields[values[i].field];
         target.path = text_from(target.field->name);
@@ -194,7 +204,17 @@ static const struct field query_fields[] = {
      .maximum = 100,
      .description = "Part of the user name, e-mail address or full name, in any case"},
 };
-const struct schema user_query_schema = {SCHEMA_FIELDS(query_fields)};
+static void init_query(void *structure)
+{
+    struct user_query *query = structure;
+    paging_init(&query->paging);
+}
+
+const struct schema user_query_schema = {
+    SCHEMA_FIELDS(query_fields),
+    .size = sizeof(struct user_query),
+    .init = init_query,
+};
 
 static const struct field page_fields[] = {
     {.name = "users",

@@ -140,8 +140,7 @@ void loop_ready(struct loop *loop, struct fiber *fiber)
 
 static void run_posts(struct loop *loop)
 {
-    struct loop_post *newest =
-        atomic_exchange_explicit(&loop->posts, NULL, memory_order_acquire);
+    struct loop_post *newest = atomic_exchange_explicit(&loop->posts, NULL, memory_order_acquire);
     struct loop_post *oldest = NULL;
     while (newest != NULL) {
         struct loop_post *next = newest->next;

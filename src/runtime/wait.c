@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "runtime/fiber.h"
 
-#define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 /* What a fiber waits for, on its own stack. */
 struct fiber_wait {

@@ -57,7 +57,8 @@ static bool decode_text_set(const struct value_target *target, const json_t *lis
     bool good = true;
     size_t index;
     const json_t *item;
-    json_array_foreach(list, index, item) {
+    json_array_foreach(list, index, item)
+    {
         struct value_target each = *target;
         each.path = arena_format(arena, "%s.%zu", field->name, index);
         if (!json_is_string(item)) {

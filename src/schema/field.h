@@ -29,7 +29,7 @@
 #include "base/text.h"
 
 enum field_type {
-    FIELD_INTEGER,   /* minimum to maximum, when maximum is not 0 */
+    FIELD_INTEGER, /* minimum to maximum, when maximum is not 0 */
     FIELD_BOOLEAN,
     FIELD_TEXT,      /* minimum to maximum code points */
     FIELD_ENUM,      /* one of `values` */
@@ -40,10 +40,10 @@ enum field_type {
     FIELD_OBJECT,    /* of the schema `items`; only written */
     FIELD_LIST,      /* of objects of the schema `items`; only written */
     /* in queries only: */
-    FIELD_ENUM_SET,  /* comma list of `values` */
-    FIELD_WORDS,     /* comma list */
-    FIELD_SINCE,     /* a date or a timestamp, as the first microsecond it names */
-    FIELD_UNTIL,     /* the same, as the last one */
+    FIELD_ENUM_SET, /* comma list of `values` */
+    FIELD_WORDS,    /* comma list */
+    FIELD_SINCE,    /* a date or a timestamp, as the first microsecond it names */
+    FIELD_UNTIL,    /* the same, as the last one */
 };
 
 enum field_flag {
@@ -88,6 +88,9 @@ struct schema {
     const char *description;
     const struct field *fields;
     size_t count; /* at most 64: a set of fields is a uint64_t */
+    size_t size;  /* of the structure; 0 where it is only written */
+    /* init: sets the defaults that are not zero in a zeroed structure; NULL for none. */
+    void (*init)(void *structure);
 };
 
 /* A list of structures for FIELD_LIST. */

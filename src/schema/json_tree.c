@@ -45,9 +45,9 @@ int json_tree_parse(struct arena *arena, struct text text, const json_t **ret_tr
     if (tree == NULL) {
         /* jansson quotes the input in its message, which need not be text */
         bool quotable = text_is_valid(text_from(error.text));
-        *ret_message = arena_format(arena, "%s (line %d, column %d)",
-                                    quotable ? error.text : "invalid text", error.line,
-                                    error.column);
+        *ret_message =
+            arena_format(arena, "%s (line %d, column %d)", quotable ? error.text : "invalid text",
+                         error.line, error.column);
         return ERROR_INVALID;
     }
     arena_defer(arena, release_tree, tree);

@@ -19,8 +19,7 @@ void problem_add(struct problems *problems, struct text field, const char *type,
     if (problems->count == PROBLEM_LIMIT)
         return;
     if (problems->items == NULL)
-        problems->items =
-            arena_allocate(problems->arena, PROBLEM_LIMIT * sizeof *problems->items);
+        problems->items = arena_allocate(problems->arena, PROBLEM_LIMIT * sizeof *problems->items);
     va_list arguments;
     va_start(arguments, format);
     struct text message = arena_format_list(problems->arena, format, arguments);

@@ -109,8 +109,8 @@ bool value_set_integer(const struct value_target *target, int64_t value, struct 
     struct arena *arena = target->problems->arena;
     bool bounded = field->minimum != 0 || field->maximum != 0;
     if (bounded && value < field->minimum) {
-        struct text message = arena_format(
-            arena, "Input should be greater than or equal to %jd", (intmax_t)field->minimum);
+        struct text message = arena_format(arena, "Input should be greater than or equal to %jd",
+                                           (intmax_t)field->minimum);
         value_add_problem(target, "greater_than_equal", input, message.data);
         return false;
     }

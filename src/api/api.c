@@ -1,0 +1,57 @@
+#include "api/api.h"
+
+#include "domain/account.h"
+
+const struct route_table *const api_tables[API_TABLE_COUNT] = {
+    &system_routes,
+    &auth_routes,
+    &user_routes,
+    &task_routes,
+};
+
+unsigned api_surfaces(const struct config *config)
+{
+    static const struct {
+        enum config_surface option;
+        enum surface surface;
+    } surfaces[] = {
+        {CONFIG_SURFACE_V1, SURFACE_V1},
+        {CONFIG_SURFACE_CLASSIC, SURFACE_CLASSIC},
+    };
+    unsigned served = SURFACE_BIT(SURFACE_SYSTEM);
+    for (size_t i = 0; i < sizeof surfaces / sizeof surfaces[0]; i++) {
+        if ((config->surfaces & INT64_C(1) << surfaces[i].option) != 0)
+            served |= SURFACE_BIT(surfaces[i].surface);
+    }
+    return served;
+}
+
+struct services *services_of(const struct request *request)
+{
+    struct application *application = request->application;
+    return &application->services;
+}
+
+struct actor actor_of(const struct request *request)
+{
+    return (struct actor){
+        .user_id = request->identity.user_id,
+        .is_admin = request->identity.is_admin,
+        .username = request->identity.username,
+        .request_id = request->id,
+    };
+}
+
+int api_identify(struct request *request, struct text token, struct identity *ret_identity)
+{
+    struct user user;
+    int error = account_recognise(services_of(request), &request->arena, token, &user);
+    if (error < 0)
+        return error;
+    *ret_identity = (struct identity){
+        .user_id = user.id,
+        .is_admin = user.role == ROLE_ADMIN,
+        .username = user.username,
+    };
+    return 0;
+}

@@ -1,0 +1,42 @@
+/*
+ * api.h: the endpoints.
+ *
+ * One file a resource, each with its table of routes at the end and a function for each row. The
+ * handlers translate: from the decoded request to the domain, from the domain's result to the
+ * answer. Rules live in src/domain, preconditions in the rows.
+ */
+#ifndef ERRAND_API_API_H
+#define ERRAND_API_API_H
+
+#include "domain/services.h"
+#include "http/http.h"
+#include "http/reply.h"
+
+/* What request->application is. */
+struct application {
+    struct services services;
+    struct http *http;
+};
+
+/* The tables of all resources. */
+enum { API_TABLE_COUNT = 4 };
+extern const struct route_table *const api_tables[API_TABLE_COUNT];
+
+extern const struct route_table auth_routes;
+extern const struct route_table user_routes;
+extern const struct route_table task_routes;
+extern const struct route_table system_routes;
+
+/* api_surfaces: the surfaces that API_SURFACES asks for, as SURFACE_BIT()s. */
+unsigned api_surfaces(const struct config *config);
+
+/* api_identify: for http_options.identify. */
+int api_identify(struct request *request, struct text token, struct identity *ret_identity);
+
+/* services_of: the domain's services. */
+struct services *services_of(const struct request *request);
+
+/* actor_of: who acts in the request, for the domain. */
+struct actor actor_of(const struct request *request);
+
+#endif

@@ -1,0 +1,218 @@
+/*
+ * tasks.c: tasks, one by one and in lists.
+ */
+#include "api/api.h"
+#include "api/etag.h"
+#include "base/error.h"
+#include "domain/task.h"
+#include "domain/task_list.h"
+#include "schema/encode.h"
+
+enum { DEFAULT_LIMIT_V1 = 10, DEFAULT_LIMIT_CLASSIC = 100 };
+
+static void add_etag(struct request *request, const struct task *task)
+{
+    reply_header(request, "ETag", "\"%jd\"", (intmax_t)task->version);
+}
+
+static int reply_task(struct request *request, int status, const struct task *task)
+{
+    add_etag(request, task);
+    return reply_json(request, status, &task_schema, task);
+}
+
+/* A stale version: the error comes with the current task, so that the client can merge. */
+static int reply_stale(struct request *request, const struct task *current)
+{
+    struct buffer buffer;
+    struct json json;
+    reply_begin(request, &buffer, &json);
+    encode_json(&task_schema, current, &json);
+    add_etag(request, current);
+    return reply_failure_with(request, ERROR_STALE, "task", buffer_text(&buffer));
+}
+
+static int create_task(struct request *request)
+{
+    struct task *task = request->value;
+    struct actor actor = actor_of(request);
+    int error =
+        task_create(services_of(request), &actor, &request->problems, request->value_given, task);
+    if (error < 0)
+        return error;
+    reply_header(request, "Location", "%s/tasks/%jd", surface_prefix(request->match.surface),
+                 (intmax_t)task->id);
+    return reply_task(request, 201, task);
+}
+
+static int read_task(struct request *request)
+{
+    struct actor actor = actor_of(request);
+    struct task task;
+    int error =
+        task_find(services_of(request), &request->arena, &actor, request->path_ids[0], &task);
+    if (error < 0)
+        return error;
+    if (etag_matches(request->headers.if_none_match, task.version)) {
+        add_etag(request, &task);
+        return reply_empty(request, 304);
+    }
+    return reply_task(request, 200, &task);
+}
+
+static int update_task(struct request *request)
+{
+    struct actor actor = actor_of(request);
+    struct task task;
+    int error = task_update(services_of(request), &actor, &request->problems, request->path_ids[0],
+                            request->value_given, request->value, etag_expected(request), &task);
+    if (error == ERROR_STALE)
+        return reply_stale(request, &task);
+    if (error < 0)
+        return error;
+    return reply_task(request, 200, &task);
+}
+
+static int delete_task(struct request *request)
+{
+    struct actor actor = actor_of(request);
+    struct task task;
+    int error = task_delete(services_of(request), &request->arena, &actor, request->path_ids[0],
+                            etag_expected(request), &task);
+    if (error == ERROR_STALE)
+        return reply_stale(request, &task);
+    if (error < 0)
+        return error;
+    return reply_empty(request, 204);
+}
+
+static int reply_list(struct request *request, enum task_scope scope)
+{
+    int64_t default_limit =
+        request->match.surface == SURFACE_V1 ? DEFAULT_LIMIT_V1 : DEFAULT_LIMIT_CLASSIC;
+    struct actor actor = actor_of(request);
+    struct task_page page;
+    int error = task_list(services_of(request), &actor, scope, request->query, request->query_given,
+                          default_limit, &request->problems, &page);
+    if (error < 0)
+        return error;
+    return reply_json(request, 200, &task_page_schema, &page);
+}
+
+static int list_tasks(struct request *request)
+{
+    return reply_list(request, SCOPE_OWN);
+}
+
+/* On the classic surface an administrator's list spans all users. */
+static int list_tasks_classic(struct request *request)
+{
+    return reply_list(request, request->identity.is_admin ? SCOPE_ALL : SCOPE_OWN);
+}
+
+static int list_all_tasks(struct request *request)
+{
+    return reply_list(request, SCOPE_ALL);
+}
+
+enum { BOTH = SURFACE_BIT(SURFACE_V1) | SURFACE_BIT(SURFACE_CLASSIC) };
+
+static const struct route routes[] = {
+    {
+        .method = METHOD_POST,
+        .path = "/tasks",
+        .surfaces = BOTH,
+        .access = ACCESS_USER,
+        .body = &task_create_body,
+        .answers = {{201, "The task", &task_schema, NULL}},
+        .summary = "Create a task",
+        .tag = "tasks",
+        .handler = create_task,
+    },
+    {
+        .method = METHOD_GET,
+        .path = "/tasks",
+        .surfaces = SURFACE_BIT(SURFACE_V1),
+        .access = ACCESS_USER,
+        .query = &task_query_schema,
+        .answers = {{200, "A page of tasks, 10 unless asked otherwise", &task_page_schema, NULL}},
+        .summary = "List one's own tasks",
+        .tag = "tasks",
+        .handler = list_tasks,
+    },
+    {
+        .method = METHOD_GET,
+        .path = "/tasks",
+        .surfaces = SURFACE_BIT(SURFACE_CLASSIC),
+        .access = ACCESS_USER,
+        .query = &task_query_schema,
+        .answers = {{200, "A page of tasks, 100 unless asked otherwise", &task_page_schema, NULL}},
+        .summary = "List one's own tasks; an administrator's list has everybody's",
+        .tag = "tasks",
+        .handler = list_tasks_classic,
+    },
+    {
+        .method = METHOD_GET,
+        .path = "/tasks/admin/all",
+        .surfaces = SURFACE_BIT(SURFACE_V1),
+        .access = ACCESS_ADMIN,
+        .query = &task_query_schema,
+        .answers = {{200, "A page of tasks", &task_page_schema, NULL}},
+        .summary = "List everybody's tasks",
+        .tag = "tasks",
+        .handler = list_all_tasks,
+    },
+    {
+        .method = METHOD_GET,
+        .path = "/tasks/{task_id}",
+        .surfaces = BOTH,
+        .access = ACCESS_USER,
+        .conditional = true,
+        .resource = "Task",
+        .answers = {{200, "The task", &task_schema, NULL},
+                    {304, "The client has the current version", NULL, NULL}},
+        .summary = "Read a task",
+        .tag = "tasks",
+        .handler = read_task,
+    },
+    {
+        .method = METHOD_PATCH,
+        .path = "/tasks/{task_id}",
+        .surfaces = BOTH,
+        .access = ACCESS_USER,
+        .conditional = true,
+        .resource = "Task",
+        .body = &task_update_body,
+        .answers = {{200, "The task", &task_schema, NULL}},
+        .summary = "Change the given fields of a task; null clears",
+        .tag = "tasks",
+        .handler = update_task,
+    },
+    {
+        .method = METHOD_PUT,
+        .path = "/tasks/{task_id}",
+        .surfaces = BOTH,
+        .access = ACCESS_USER,
+        .conditional = true,
+        .resource = "Task",
+        .body = &task_update_body,
+        .answers = {{200, "The task", &task_schema, NULL}},
+        .summary = "Change the given fields of a task, as PATCH does",
+        .tag = "tasks",
+        .handler = update_task,
+    },
+    {
+        .method = METHOD_DELETE,
+        .path = "/tasks/{task_id}",
+        .surfaces = BOTH,
+        .access = ACCESS_USER,
+        .conditional = true,
+        .resource = "Task",
+        .answers = {{204, "It is gone", NULL, NULL}},
+        .summary = "Delete a task",
+        .tag = "tasks",
+        .handler = delete_task,
+    },
+};
+
+const struct route_table task_routes = ROUTE_TABLE(routes);

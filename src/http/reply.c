@@ -1,0 +1,156 @@
+#include "http/reply.h"
+
+#include <stdarg.h>
+
+#include "base/error.h"
+#include "schema/encode.h"
+
+static const char json_type[] = "application/json";
+
+void reply_header_constant(struct request *request, const char *name, const char *value)
+{
+    struct reply *reply = &request->reply;
+    if (reply->header_count < REPLY_HEADERS_LIMIT)
+        reply->headers[reply->header_count++] = (struct reply_header){name, value};
+}
+
+void reply_header(struct request *request, const char *name, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    struct text value = arena_format_list(&request->arena, format, arguments);
+    va_end(arguments);
+    reply_header_constant(request, name, value.data);
+}
+
+int reply_text(struct request *request, int status, const char *content_type, struct text body)
+{
+    request->reply.status = status;
+    request->reply.body = body;
+    reply_header_constant(request, "Content-Type", content_type);
+    return 0;
+}
+
+int reply_empty(struct request *request, int status)
+{
+    request->reply.status = status;
+    request->reply.body = TEXT("");
+    return 0;
+}
+
+void reply_begin(struct request *request, struct buffer *buffer, struct json *json)
+{
+    buffer_init(buffer, &request->arena, REPLY_LIMIT);
+    json_init(json, buffer);
+}
+
+int reply_end(struct request *request, int status, struct buffer *buffer)
+{
+    if (buffer_overflowed(buffer))
+        return ERROR_TOO_LARGE;
+    return reply_text(request, status, json_type, buffer_text(buffer));
+}
+
+int reply_json(struct request *request, int status, const struct schema *schema,
+               const void *structure)
+{
+    struct buffer buffer;
+    struct json json;
+    reply_begin(request, &buffer, &json);
+    encode_json(schema, structure, &json);
+    return reply_end(request, status, &buffer);
+}
+
+static int write_error(struct request *request, const struct error_answer *error)
+{
+    struct buffer buffer;
+    struct json json;
+    reply_begin(request, &buffer, &json);
+    surface_write_error(request->match.surface, error, &json);
+    if (error->status == 401)
+        reply_header_constant(request, "WWW-Authenticate", "Bearer");
+    return reply_end(request, error->status, &buffer);
+}
+
+int reply_error(struct request *request, int status, const char *message)
+{
+    struct error_answer error = {
+        .status = status,
+        .message = text_from(message),
+        .request_id = request->id,
+    };
+    return write_error(request, &error);
+}
+
+int reply_problems(struct request *request)
+{
+    struct error_answer error = {
+        .status = surface_invalid_status(request->match.surface),
+        .message = TEXT("The request is not valid"),
+        .request_id = request->id,
+        .problems = &request->problems,
+    };
+    return write_error(request, &error);
+}
+
+/* The answer to each error a handler may return. A message of NULL is made of the resource. */
+static const struct {
+    int error;
+    int status;
+    const char *message;
+} failures[] = {
+    {ERROR_NOT_FOUND, 404, NULL},
+    {ERROR_FORBIDDEN, 403, "Not enough permissions"},
+    {ERROR_CONFLICT, 409, "This conflicts with what is there"},
+    {ERROR_STALE, 412, "The version is not the current one"},
+    {ERROR_UNAUTHORIZED, 401, "Could not validate credentials"},
+    {ERROR_TOO_LARGE, 413, "The request or its answer is too large"},
+    {ERROR_BUSY, 503, "The server is busy, try again"},
+    {ERROR_UNAVAILABLE, 503, "The database is out of reach, try again"},
+    {ERROR_TIMEOUT, 503, "This took too long, try again"},
+    {ERROR_CANCELLED, 503, "The server is shutting down, try again"},
+};
+
+static struct error_answer describe_failure(struct request *request, int error)
+{
+    struct error_answer answer = {.status = 500,
+                                  .message = TEXT("Something went wrong on the server"),
+                                  .request_id = request->id};
+    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
+        if (failures[i].error != error)
+            continue;
+        answer.status = failures[i].status;
+        answer.message = text_from(failures[i].message);
+    }
+    if (error == ERROR_NOT_FOUND) {
+        const struct route *route = request->match.route;
+        bool named = route != NULL && route->resource != NULL;
+        answer.message = arena_format(&request->arena, "%s not found",
+                                      named ? route->resource : "The resource was");
+    }
+    if (error == ERROR_CONFLICT && request->problems.count > 0) {
+        answer.problems = &request->problems;
+        answer.message = request->problems.items[0].message;
+    }
+    return answer;
+}
+
+int reply_failure_with(struct request *request, int error, const char *extra_name,
+                       struct text extra)
+{
+    if (error == ERROR_INVALID)
+        return reply_problems(request);
+    struct error_answer answer = describe_failure(request, error);
+    answer.extra_name = extra_name;
+    answer.extra = extra;
+    if (answer.status == 500)
+        log_error("request failed: %s", error_text(error));
+    if (answer.status == 503)
+        reply_header_constant(request, "Retry-After", "1");
+    return write_error(request, &answer);
+}
+
+int reply_failure(struct request *request, int error)
+{
+    return reply_failure_with(request, error, NULL, TEXT_NULL);
+}

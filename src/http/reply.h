@@ -1,0 +1,49 @@
+/*
+ * reply.h: the answer to a request.
+ *
+ * A reply function sets the whole answer and returns 0, so that a handler ends with
+ * `return reply_json(...)`. Extra headers may be added before or after. Loop thread.
+ */
+#ifndef ERRAND_HTTP_REPLY_H
+#define ERRAND_HTTP_REPLY_H
+
+#include "http/request.h"
+
+enum { REPLY_LIMIT = 64 << 20 }; /* bytes of an answer made in memory */
+
+/* reply_json: `structure` by its schema. */
+int reply_json(struct request *request, int status, const struct schema *schema,
+               const void *structure);
+
+/* reply_begin, reply_end: an answer written by hand. The writer's bytes live in the request. */
+void reply_begin(struct request *request, struct buffer *buffer, struct json *json);
+int reply_end(struct request *request, int status, struct buffer *buffer);
+
+/* reply_text: `body`, which must live as long as the request. */
+int reply_text(struct request *request, int status, const char *content_type, struct text body);
+
+/* reply_empty: no body. */
+int reply_empty(struct request *request, int status);
+
+/* reply_header: adds a header; `value` is formatted as printf does. */
+void reply_header(struct request *request, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* reply_header_constant: the same for a value that lives as long as the program. */
+void reply_header_constant(struct request *request, const char *name, const char *value);
+
+/* reply_error: an error in the words of the request's surface. */
+int reply_error(struct request *request, int status, const char *message);
+
+/* reply_problems: what is in request->problems, with the status for invalid input. */
+int reply_problems(struct request *request);
+
+/* reply_failure: the answer to a negative error that a handler returned. Logs those that are not
+ * the client's doing. */
+int reply_failure(struct request *request, int error);
+
+/* reply_failure_with: the same with a further member of the error, as JSON. */
+int reply_failure_with(struct request *request, int error, const char *extra_name,
+                       struct text extra);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * request.h: one request, from its first line to its answer.
+ *
+ * A request and everything that belongs to it live in its arena and go with it once the answer has
+ * been sent. It is used by its loop's thread only, and by the thread that a parked fiber waits for.
+ */
+#ifndef ERRAND_HTTP_REQUEST_H
+#define ERRAND_HTTP_REQUEST_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "http/address.h"
+#include "http/route.h"
+#include "schema/parameters.h"
+#include "schema/problem.h"
+
+struct http;
+
+/* Who sent it, as the application recognised them. */
+struct identity {
+    int64_t user_id; /* 0: anonymous */
+    bool is_admin;
+    struct text username;
+};
+
+enum { REPLY_HEADERS_LIMIT = 24 };
+
+struct reply_header {
+    const char *name;
+    const char *value;
+};
+
+/* The answer under construction; see http/reply.h. */
+struct reply {
+    int status; /* 0: none yet */
+    struct text body;
+    struct reply_header headers[REPLY_HEADERS_LIMIT];
+    size_t header_count;
+};
+
+/* The headers that the server itself reads; null text where absent. */
+struct request_headers {
+    struct text authorization;
+    struct text content_type;
+    struct text origin;
+    struct text forwarded_for;
+    struct text request_id;
+    struct text if_match;
+    struct text if_none_match;
+    struct text accept;
+    struct text preflight_method; /* Access-Control-Request-Method */
+};
+
+struct request {
+    struct arena arena;
+    struct http *http;
+    void *application; /* what http_options.application is */
+
+    struct text method_name;
+    struct text path; /* as it came, without the query */
+    struct text query_string;
+    struct request_headers headers;
+    struct address address; /* of the client */
+    struct text id;
+    int64_t started; /* clock_monotonic() when the head was complete */
+
+    struct buffer body;
+    bool too_large;
+
+    struct route_match match;
+    struct identity identity;
+    struct problems problems;
+    int64_t path_ids[ROUTE_PARAMETERS_LIMIT]; /* the integers among match.parameters */
+
+    /* What the route's schemas decoded, and which of their fields were given. */
+    void *query;
+    uint64_t query_given;
+    void *value;
+    uint64_t value_given;
+
+    struct reply reply;
+    struct log_context log;
+    char id_storage[UUID_SIZE];
+};
+
+#endif
