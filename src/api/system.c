@@ -15,11 +15,30 @@ enum {
     FREE_MINIMUM = 64 << 20, /* bytes of disk below which storage counts as degraded */
 };
 
+struct greeting {
+    struct text message;
+    struct text status;
+    struct text docs;
+};
+
+static const struct field greeting_fields[] = {
+    {.name = "message", .type = FIELD_TEXT, .offset = offsetof(struct greeting, message)},
+    {.name = "status", .type = FIELD_TEXT, .offset = offsetof(struct greeting, status)},
+    {.name = "docs",
+     .type = FIELD_TEXT,
+     .offset = offsetof(struct greeting, docs),
+     .description = "Where to read on"},
+};
+static const struct schema greeting_schema = {
+    .name = "Greeting",
+    .description = "What answers at the root",
+    SCHEMA_FIELDS(greeting_fields),
+};
+
 static int read_root(struct request *request)
 {
-    return reply_text(request, 200, "application/json",
-                      TEXT("{\"message\":\"errand task manager\",\"status\":\"running\","
-                           "\"docs\":\"/docs\"}"));
+    const struct greeting greeting = {TEXT("errand task manager"), TEXT("running"), TEXT("/docs")};
+    return reply_json(request, 200, &greeting_schema, &greeting);
 }
 
 static int redirect_to_description(struct request *request)
@@ -28,18 +47,102 @@ static int redirect_to_description(struct request *request)
     return reply_empty(request, 307);
 }
 
+static const char *const health_names[] = {"healthy", "degraded", "unhealthy"};
+static const struct enumeration healths = {health_names, 3};
+enum health { HEALTHY, DEGRADED, UNHEALTHY };
+
+struct liveness {
+    struct text status;
+};
+
+static const struct field liveness_fields[] = {
+    {.name = "status",
+     .type = FIELD_TEXT,
+     .offset = offsetof(struct liveness, status),
+     .example = "\"ok\""},
+};
+static const struct schema liveness_schema = {
+    .name = "Liveness",
+    .description = "That the server runs",
+    SCHEMA_FIELDS(liveness_fields),
+};
+
 static int read_health(struct request *request)
 {
-    return reply_text(request, 200, "application/json", TEXT("{\"status\":\"ok\"}"));
+    const struct liveness liveness = {TEXT("ok")};
+    return reply_json(request, 200, &liveness_schema, &liveness);
 }
 
-enum health { HEALTHY, DEGRADED, UNHEALTHY };
-static const char *const health_names[] = {"healthy", "degraded", "unhealthy"};
+struct part_health {
+    int64_t status; /* enum health */
+    double latency; /* milliseconds */
+};
 
-struct check {
-    const char *name;
-    enum health health;
-    int64_t latency; /* microseconds */
+static const struct field part_fields[] = {
+    {.name = "status",
+     .type = FIELD_ENUM,
+     .offset = offsetof(struct part_health, status),
+     .values = &healths},
+    {.name = "latency_ms",
+     .type = FIELD_REAL,
+     .offset = offsetof(struct part_health, latency),
+     .description = "How long the check took"},
+};
+static const struct schema part_schema = {
+    .name = "PartHealth",
+    .description = "How a part of the server is",
+    SCHEMA_FIELDS(part_fields),
+};
+
+struct parts_health {
+    struct part_health database;
+    struct part_health cache;
+    struct part_health queue;
+    struct part_health storage;
+};
+
+#define PART_FIELD(member)                                                                         \
+    {                                                                                              \
+        .name = #member, .type = FIELD_OBJECT, .offset = offsetof(struct parts_health, member),    \
+        .items = &part_schema                                                                      \
+    }
+static const struct field parts_fields[] = {
+    PART_FIELD(database),
+    PART_FIELD(cache),
+    PART_FIELD(queue),
+    PART_FIELD(storage),
+};
+static const struct schema parts_schema = {
+    .name = "PartsHealth",
+    SCHEMA_FIELDS(parts_fields),
+};
+
+struct detailed_health {
+    int64_t status; /* enum health: the worst of the parts */
+    struct text version;
+    int64_t uptime;
+    struct parts_health parts;
+};
+
+static const struct field detailed_fields[] = {
+    {.name = "status",
+     .type = FIELD_ENUM,
+     .offset = offsetof(struct detailed_health, status),
+     .values = &healths,
+     .description = "That of the part which is worst"},
+    {.name = "version", .type = FIELD_TEXT, .offset = offsetof(struct detailed_health, version)},
+    {.name = "uptime_seconds",
+     .type = FIELD_INTEGER,
+     .offset = offsetof(struct detailed_health, uptime)},
+    {.name = "checks",
+     .type = FIELD_OBJECT,
+     .offset = offsetof(struct detailed_health, parts),
+     .items = &parts_schema},
+};
+static const struct schema detailed_schema = {
+    .name = "DetailedHealth",
+    .description = "How each part of the server is",
+    SCHEMA_FIELDS(detailed_fields),
 };
 
 static int select_one(struct db_connection *connection, void *argument)
@@ -77,55 +180,32 @@ static enum health check_storage(const struct services *services)
     return space.f_bavail * space.f_frsize < FREE_MINIMUM ? DEGRADED : HEALTHY;
 }
 
-static void write_check(const struct check *check, struct json *json)
-{
-    json_key(json, check->name);
-    json_begin_object(json);
-    json_key(json, "status");
-    json_put_string(json, health_names[check->health]);
-    json_key(json, "latency_ms");
-    json_put_real(json, (double)check->latency / 1000.0);
-    json_end_object(json);
-}
-
 static int read_detailed_health(struct request *request)
 {
-    static const struct {
-        const char *name;
-        enum health (*check)(const struct services *services);
-    } checks[] = {
-        {"database", check_database},
-        {"cache", check_cache},
-        {"queue", check_queue},
-        {"storage", check_storage},
-    };
-    enum { CHECK_COUNT = sizeof checks / sizeof checks[0] };
     const struct services *services = services_of(request);
-    struct check results[CHECK_COUNT];
-    enum health worst = HEALTHY;
-    for (size_t i = 0; i < CHECK_COUNT; i++) {
+    struct detailed_health detailed = {
+        .version = TEXT(ERRAND_VERSION),
+        .uptime = (clock_monotonic() - services->started_at) / CLOCK_SECOND,
+    };
+    const struct {
+        enum health (*check)(const struct services *services);
+        struct part_health *result;
+    } checks[] = {
+        {check_database, &detailed.parts.database},
+        {check_cache, &detailed.parts.cache},
+        {check_queue, &detailed.parts.queue},
+        {check_storage, &detailed.parts.storage},
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         int64_t start = clock_monotonic();
         enum health health = checks[i].check(services);
-        results[i] = (struct check){checks[i].name, health, clock_monotonic() - start};
-        worst = health > worst ? health : worst;
+        int64_t latency = clock_monotonic() - start;
+        *checks[i].result = (struct part_health){health, (double)latency / CLOCK_MILLISECOND};
+        if (health > detailed.status)
+            detailed.status = health;
     }
-    struct buffer buffer;
-    struct json json;
-    reply_begin(request, &buffer, &json);
-    json_begin_object(&json);
-    json_key(&json, "status");
-    json_put_string(&json, health_names[worst]);
-    json_key(&json, "version");
-    json_put_string(&json, ERRAND_VERSION);
-    json_key(&json, "uptime_seconds");
-    json_put_integer(&json, (clock_monotonic() - services->started_at) / CLOCK_SECOND);
-    json_key(&json, "checks");
-    json_begin_object(&json);
-    for (size_t i = 0; i < CHECK_COUNT; i++)
-        write_check(&results[i], &json);
-    json_end_object(&json);
-    json_end_object(&json);
-    return reply_end(request, worst == UNHEALTHY ? 503 : 200, &buffer);
+    return reply_json(request, detailed.status == UNHEALTHY ? 503 : 200, &detailed_schema,
+                      &detailed);
 }
 
 static void write_database_metrics(const struct services *services, struct buffer *out)
@@ -173,7 +253,7 @@ static const struct route routes[] = {
         .method = METHOD_GET,
         .path = "/",
         .surfaces = SURFACE_BIT(SURFACE_SYSTEM),
-        .answers = {{200, "That it runs, and where to read on", NULL, "application/json"}},
+        .answers = {{200, "That it runs, and where to read on", &greeting_schema, NULL}},
         .summary = "Say hello",
         .tag = "system",
         .handler = read_root,
@@ -183,7 +263,7 @@ static const struct route routes[] = {
         .path = "/health",
         .surfaces = SURFACE_BIT(SURFACE_SYSTEM),
         .limit = LIMIT_NONE,
-        .answers = {{200, "It runs", NULL, "application/json"}},
+        .answers = {{200, "It runs", &liveness_schema, NULL}},
         .summary = "Whether the server runs",
         .tag = "system",
         .handler = read_health,
@@ -193,8 +273,8 @@ static const struct route routes[] = {
         .path = "/health/detailed",
         .surfaces = SURFACE_BIT(SURFACE_SYSTEM),
         .limit = LIMIT_NONE,
-        .answers = {{200, "It serves", NULL, "application/json"},
-                    {503, "It cannot serve", NULL, "application/json"}},
+        .answers = {{200, "It serves", &detailed_schema, NULL},
+                    {503, "It cannot serve", &detailed_schema, NULL}},
         .summary = "How each part is",
         .tag = "system",
         .handler = read_detailed_health,

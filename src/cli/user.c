@@ -34,7 +34,8 @@ struct user_run {
 static int fail_with(struct user_run *run, const struct problems *problems, int error)
 {
     if (problems->count > 0)
-        return command_fail(problems->items[0].message);
+        return command_fail(arena_format(run->arena, "%s: %.*s", run->arguments.name,
+                                         TEXT_ARGUMENTS(problems->items[0].message)));
     if (error == ERROR_NOT_FOUND)
         return command_fail(arena_format(run->arena, "no user is named %s", run->arguments.name));
     return command_fail(text_from(error_text(error)));
@@ -153,7 +154,9 @@ static int change_role(struct user_run *run)
         .role = enumeration_find(&user_roles, text_from(run->arguments.role)),
     };
     if (changes.role < 0)
-        return command_usage("a role is user or admin");
+        return command_usage(arena_format(run->arena, "a role is user or admin, not %s",
+                                          run->arguments.role)
+                                 .data);
     int code = change_user(run, &problems, FIELD_BIT(USER_ROLE), &changes);
     if (code == EXIT_OK)
         printf("%s is now %s\n", run->arguments.name, run->arguments.role);

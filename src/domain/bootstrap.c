@@ -150,30 +150,30 @@ static int create_admin(struct services *services, struct arena *arena, struct t
 }
 
 /* A database that was made on a loopback address may still have the password made there. */
-static int check_existing(struct services *services, struct arena *arena, struct text *ret_message)
+static int check_admins(struct services *services, struct arena *arena, const struct user *admins,
+                        int count, struct text *ret_message)
 {
-    const struct config *config = services->config;
-    struct user user = {0};
-    int error = user_find_by_name(services, arena, TEXT(DEFAULT_USERNAME), &user);
-    if (error == ERROR_NOT_FOUND || (error == 0 && !user.is_active))
-        return 0;
-    if (error < 0)
-        return error;
-    error = password_verify(services->passwords, TEXT(DEFAULT_PASSWORD), user.password_hash);
-    if (error == ERROR_UNAUTHORIZED)
-        return 0;
-    return error < 0 ? error : refuse_default(arena, config, DEFAULT_USERNAME, ret_message);
+    for (int i = 0; i < count; i++) {
+        int error =
+            password_verify(services->passwords, TEXT(DEFAULT_PASSWORD), admins[i].password_hash);
+        if (error == 0)
+            return refuse_default(arena, services->config, admins[i].username.data, ret_message);
+        if (error != ERROR_UNAUTHORIZED)
+            return error;
+    }
+    return 0;
 }
 
 int bootstrap_admin(struct services *services, struct arena *arena, struct text *ret_message)
 {
-    int64_t count;
-    int error = user_count(services, &count);
-    if (error == 0 && count == 0)
+    struct user *admins;
+    bool any;
+    int error = user_list_admins(services, arena, &admins, &any);
+    if (error >= 0 && !any)
         error = create_admin(services, arena, ret_message);
-    else if (error == 0 && !config_is_loopback(services->config))
-        error = check_existing(services, arena, ret_message);
+    else if (error >= 0 && !config_is_loopback(services->config))
+        error = check_admins(services, arena, admins, error, ret_message);
     if (error < 0 && ret_message->data == NULL)
         *ret_message = text_from(error_text(error));
-    return error;
+    return error < 0 ? error : 0;
 }

@@ -18,7 +18,7 @@
 int bootstrap_secret_key(const struct config *config, struct arena *arena,
                          const char *database_path, struct text *ret_key, struct text *ret_message);
 
-/* bootstrap_admin: makes the administrator in a database without accounts; refuses a default
+/* bootstrap_admin: makes the administrator in a database that has none; refuses a default
  * password where it must not be. ERROR_INVALID with a message for the user; errors of the
  * database. */
 int bootstrap_admin(struct services *services, struct arena *arena, struct text *ret_message);

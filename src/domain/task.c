@@ -201,6 +201,7 @@ static bool version_is_expected(const struct task *task, struct task_versions ex
 
 static void apply_changes(const struct call *call, struct task *task)
 {
+    int64_t now = clock_now();
     struct task before = *task;
     for (size_t i = 0; i < TASK_FIELDS; i++) {
         const struct field *field = &task_schema.fields[i];
@@ -212,9 +213,9 @@ static void apply_changes(const struct call *call, struct task *task)
                           : sizeof(int64_t);
         memcpy(field_of(field, task), field_of_const(field, call->changes), size);
     }
-    settle_status(task, call->fields, clock_now());
+    settle_status(task, call->fields, now);
     if (row_changed(&task_schema, &before, task) != 0) {
-        task->updated_at = clock_now();
+        task->updated_at = now;
         task->version++;
     }
 }

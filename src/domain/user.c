@@ -84,6 +84,49 @@ int user_find_by_name(struct services *services, struct arena *arena, struct tex
     return db_read(services->db, DB_LIGHT, run_find, &find);
 }
 
+struct admins {
+    struct arena *arena;
+    struct user *users;
+    int count;
+    bool any;
+};
+
+static int run_list_admins(struct db_connection *connection, void *argument)
+{
+    struct admins *admins = argument;
+    struct sql sql;
+    select_users(&sql, admins->arena);
+    sql_add(&sql, " WHERE role = ");
+    sql_value(&sql, db_integer(ROLE_ADMIN));
+    sql_add(&sql, " ORDER BY is_active DESC, id LIMIT ");
+    sql_value(&sql, db_integer(USER_ADMINS_LIMIT));
+    DB_ROWS_CLEANUP struct db_rows rows = {0};
+    int more = sql_query(&sql, connection, &rows);
+    if (more < 0)
+        return more;
+    admins->users = arena_allocate(admins->arena, USER_ADMINS_LIMIT * sizeof *admins->users);
+    admins->count = 0;
+    while ((more = db_rows_next(&rows)) > 0) {
+        struct user *user = &admins->users[admins->count];
+        decode_row(&rows, admins->arena, user);
+        admins->any = true;
+        admins->count += user->is_active;
+    }
+    return more;
+}
+
+int user_list_admins(struct services *services, struct arena *arena, struct user **ret_admins,
+                     bool *ret_any)
+{
+    struct admins admins = {.arena = arena};
+    int error = db_read(services->db, DB_LIGHT, run_list_admins, &admins);
+    if (error < 0)
+        return error;
+    *ret_admins = admins.users;
+    *ret_any = admins.any;
+    return admins.count;
+}
+
 /* What every change of an account needs. */
 struct change {
     const struct actor *actor;
@@ -213,8 +256,7 @@ static int store_changes(struct db_connection *connection, const struct change *
     uint64_t changed = row_changed(&user_schema, before, after);
     if (changed == 0 && !new_password)
         return 0;
-    bool ends_tokens =
-        new_password || before->role != after->role || (before->is_active && !after->is_active);
+    bool ends_tokens = new_password || (before->is_active && !after->is_active);
     after->token_generation = before->token_generation + ends_tokens;
     struct sql sql;
     sql_init(&sql, change->arena);

@@ -84,8 +84,8 @@ int user_create(struct services *services, const struct actor *actor, struct pro
                 struct user *user);
 
 /* user_update: changes `fields` (FIELD_BITs, USER_PASSWORD standing for the hash) of the user with
- * that id to what `changes` has, and reads the result into `*ret_user`. A new password, a new role
- * and a disabling end the user's tokens. ERROR_NOT_FOUND; ERROR_CONFLICT with problems for a taken
+ * that id to what `changes` has, and reads the result into `*ret_user`. A new password
+ * and a disabling end the user's tokens; a new role holds for those that are out. ERROR_NOT_FOUND; ERROR_CONFLICT with problems for a taken
  * address or when no active administrator would be left. */
 int user_update(struct services *services, const struct actor *actor, struct problems *problems,
                 int64_t id, uint64_t fields, const struct user *changes, struct user *ret_user);
@@ -106,7 +106,10 @@ int user_list(struct services *services, struct arena *arena, const struct user_
 /* user_count_admins: the active administrators. */
 int user_count_admins(struct db_connection *connection, int64_t *ret_count);
 
-/* user_count: all accounts. */
-int user_count(struct services *services, int64_t *ret_count);
+/* user_list_admins: the first active administrators, at most USER_ADMINS_LIMIT, with their hashes;
+ * their number. `*ret_any` tells whether there is any administrator at all, active or not. */
+enum { USER_ADMINS_LIMIT = 32 };
+int user_list_admins(struct services *services, struct arena *arena, struct user **ret_admins,
+                     bool *ret_any);
 
 #endif

@@ -79,13 +79,3 @@ int user_list(struct services *services, struct arena *arena, const struct user_
     struct list list = {arena, query, ret_page};
     return db_read(services->db, DB_HEAVY, run_list, &list);
 }
-
-static int run_count(struct db_connection *connection, void *argument)
-{
-    return db_query_integer(connection, TEXT("SELECT count(*) FROM users"), DB_NO_VALUES, argument);
-}
-
-int user_count(struct services *services, int64_t *ret_count)
-{
-    return db_read(services->db, DB_LIGHT, run_count, ret_count);
-}

@@ -142,6 +142,7 @@ static const struct {
 struct head {
     struct request_headers *headers;
     size_t size;
+    bool malformed; /* a field without a name */
 };
 
 static enum MHD_Result received_header(void *context, enum MHD_ValueKind kind, const char *key,
@@ -150,6 +151,7 @@ static enum MHD_Result received_header(void *context, enum MHD_ValueKind kind, c
     (void)kind;
     struct head *head = context;
     head->size += key_size + value_size + 4;
+    head->malformed = head->malformed || key_size == 0;
     struct text name = {key, key_size};
     for (size_t i = 0; i < sizeof known_headers / sizeof known_headers[0]; i++) {
         if (known_headers[i].name.length != key_size ||
@@ -236,6 +238,8 @@ static enum MHD_Result receive_head(struct exchange *exchange, const char *metho
                           worker->options.dispatch->trusted_proxies);
     dispatch_begin(worker->options.dispatch, request);
     buffer_init(&request->body, &request->arena, (size_t)worker->options.config->max_body_size);
+    if (head.malformed)
+        return reject(exchange, 400, "A header field has no name");
     if (head.size > HEAD_LIMIT)
         return reject(exchange, 431, "The header fields are too large");
     if (declared_length(exchange->mhd) > DISCARD_LIMIT + worker->options.config->max_body_size)

@@ -102,14 +102,17 @@ static void set_null(const struct field *field, void *structure)
         *(int64_t *)member = FIELD_INTEGER_NULL;
 }
 
-/* What a value of the wrong JSON type hears, in Pydantic's words. */
+/* What a value of the wrong JSON type hears, in Pydantic's words: a string is said not to parse. */
 static bool fail_type(const struct value_target *target, const json_t *value)
 {
+    bool is_string = json_is_string(value);
     switch (target->field->type) {
     case FIELD_INTEGER:
-        return fail(target, value, "int_type", "Input should be a valid integer");
+        return fail(target, value, is_string ? "int_parsing" : "int_type",
+                    "Input should be a valid integer");
     case FIELD_BOOLEAN:
-        return fail(target, value, "bool_type", "Input should be a valid boolean");
+        return fail(target, value, is_string ? "bool_parsing" : "bool_type",
+                    "Input should be a valid boolean");
     case FIELD_DATE:
         return fail(target, value, "date_type", "Input should be a valid date");
     case FIELD_TEXT_SET:

@@ -39,6 +39,9 @@ void encode_field(const struct field *field, const void *structure, struct json 
     case FIELD_BOOLEAN:
         json_put_boolean(json, *(const bool *)member);
         break;
+    case FIELD_REAL:
+        json_put_real(json, *(const double *)member);
+        break;
     case FIELD_TEXT:
         json_put_text(json, *(const struct text *)member);
         break;

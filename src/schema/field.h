@@ -11,6 +11,7 @@
  *   FIELD_INTEGER, FIELD_DATE, FIELD_TIMESTAMP   int64_t, FIELD_INTEGER_NULL for null
  *   FIELD_SINCE, FIELD_UNTIL                     int64_t, likewise
  *   FIELD_BOOLEAN                                bool
+ *   FIELD_REAL                                   double
  *   FIELD_TEXT                                   struct text
  *   FIELD_TEXT_SET, FIELD_JSON                   struct text, the JSON as it is sent
  *   FIELD_WORDS                                  struct text, the comma list as it came
@@ -31,6 +32,7 @@
 enum field_type {
     FIELD_INTEGER, /* minimum to maximum, when maximum is not 0 */
     FIELD_BOOLEAN,
+    FIELD_REAL,      /* only written */
     FIELD_TEXT,      /* minimum to maximum code points */
     FIELD_ENUM,      /* one of `values` */
     FIELD_DATE,      /* days since 1970; YYYY-MM-DD outside */

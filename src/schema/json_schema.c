@@ -19,6 +19,8 @@ static const char *type_name(const struct field *field)
         return "integer";
     case FIELD_BOOLEAN:
         return "boolean";
+    case FIELD_REAL:
+        return "number";
     case FIELD_TEXT_SET:
     case FIELD_LIST:
         return "array";

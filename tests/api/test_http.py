@@ -22,7 +22,7 @@ def test_an_unknown_canonical_path_is_404_in_its_shape(guest, path):
 def test_an_unknown_path_below_api_is_404_in_the_flask_shape(guest):
     answer = guest.get("/api/nope")
     assert answer.status_code == 404
-    assert isinstance(answer.json()["error"], str)
+    assert isinstance(answer.json()["message"], str)
 
 
 METHODS = [

