@@ -10,6 +10,10 @@
  *   handler parks          the connection is suspended; when the fiber ends it is resumed, and
  *                          libmicrohttpd calls on_request again, which queues the answer
  *
+ * A connection is not suspended inside on_request but right after that run of libmicrohttpd, when
+ * it has noted that the request is complete: suspended earlier, it would on resumption first try to
+ * read more, and give up a client that has closed its sending side and waits for the answer.
+ *
  * The daemon's own epoll descriptor is watched by the loop. libmicrohttpd is run when that is
  * readable, when a connection was resumed, and when it says that it has more to do.
  */
@@ -49,6 +53,7 @@ struct worker {
     int64_t drain_deadline; /* clock_monotonic(); 0 while serving */
     struct connections connections;
     struct exchange *exchanges; /* requests that are being answered */
+    struct exchange *parking;   /* those to be suspended after this run, by `next_parking` */
     _Atomic uint64_t connection_count;
     bool due; /* libmicrohttpd has something to do */
 };
@@ -56,7 +61,7 @@ struct worker {
 enum exchange_state {
     EXCHANGE_READING,   /* the body is not complete */
     EXCHANGE_RUNNING,   /* its fiber runs inside on_request */
-    EXCHANGE_SUSPENDED, /* its fiber is parked */
+    EXCHANGE_SUSPENDED, /* its fiber is parked, and so is the connection */
     EXCHANGE_ANSWERED,  /* the answer is made */
 };
 
@@ -69,6 +74,7 @@ struct exchange {
     struct fiber *fiber;
     struct exchange *previous;
     struct exchange *next;
+    struct exchange *next_parking;
     enum exchange_state state;
     uint64_t received; /* bytes of the body */
     bool has_head;
@@ -142,7 +148,6 @@ static const struct {
 struct head {
     struct request_headers *headers;
     size_t size;
-    bool malformed; /* a field without a name */
 };
 
 static enum MHD_Result received_header(void *context, enum MHD_ValueKind kind, const char *key,
@@ -151,7 +156,6 @@ static enum MHD_Result received_header(void *context, enum MHD_ValueKind kind, c
     (void)kind;
     struct head *head = context;
     head->size += key_size + value_size + 4;
-    head->malformed = head->malformed || key_size == 0;
     struct text name = {key, key_size};
     for (size_t i = 0; i < sizeof known_headers / sizeof known_headers[0]; i++) {
         if (known_headers[i].name.length != key_size ||
@@ -238,8 +242,6 @@ static enum MHD_Result receive_head(struct exchange *exchange, const char *metho
                           worker->options.dispatch->trusted_proxies);
     dispatch_begin(worker->options.dispatch, request);
     buffer_init(&request->body, &request->arena, (size_t)worker->options.config->max_body_size);
-    if (head.malformed)
-        return reject(exchange, 400, "A header field has no name");
     if (head.size > HEAD_LIMIT)
         return reject(exchange, 431, "The header fields are too large");
     if (declared_length(exchange->mhd) > DISCARD_LIMIT + worker->options.config->max_body_size)
@@ -285,9 +287,19 @@ static enum MHD_Result run_request(struct exchange *exchange)
     fiber_start(request_fiber, exchange);
     if (exchange->state == EXCHANGE_ANSWERED)
         return answer(exchange);
-    exchange->state = EXCHANGE_SUSPENDED;
-    MHD_suspend_connection(exchange->mhd);
+    exchange->next_parking = exchange->worker->parking;
+    exchange->worker->parking = exchange;
     return MHD_YES;
+}
+
+static void suspend_parking(struct worker *worker)
+{
+    struct exchange *exchange = worker->parking;
+    worker->parking = NULL;
+    for (; exchange != NULL; exchange = exchange->next_parking) {
+        exchange->state = EXCHANGE_SUSPENDED;
+        MHD_suspend_connection(exchange->mhd);
+    }
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *mhd, const char *url,
@@ -303,7 +315,14 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *mhd, con
         return receive_head(exchange, method);
     if (*size > 0)
         return receive_body(exchange, data, size);
-    return exchange->state == EXCHANGE_READING ? run_request(exchange) : answer(exchange);
+    switch (exchange->state) {
+    case EXCHANGE_READING:
+        return run_request(exchange);
+    case EXCHANGE_ANSWERED:
+        return answer(exchange);
+    default:
+        return MHD_YES; /* not answered yet */
+    }
 }
 
 static void on_completed(void *context, struct MHD_Connection *mhd, void **request_context,
@@ -331,6 +350,8 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **sock
     struct worker *worker = context;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
         connections_remove(&worker->connections, *socket_context);
+        /* At its limit libmicrohttpd does not accept; it starts again in its next run. */
+        worker->due = true;
     } else {
         int descriptor =
             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
@@ -383,6 +404,7 @@ static int64_t run_daemon(struct loop_hook *hook)
     if (worker->due) {
         worker->due = false;
         MHD_run(worker->daemon);
+        suspend_parking(worker);
     }
     finish_drain(worker);
     MHD_UNSIGNED_LONG_LONG milliseconds;
