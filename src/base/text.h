@@ -33,7 +33,9 @@ static inline struct text text_from(const char *string)
 
 static inline bool text_equal(struct text a, struct text b)
 {
-    return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+    if (a.length != b.length)
+        return false;
+    return a.data == b.data || a.length == 0 || memcmp(a.data, b.data, a.length) == 0;
 }
 
 static inline bool text_is(struct text text, const char *string)

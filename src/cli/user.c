@@ -83,7 +83,7 @@ static int read_password(struct user_run *run, struct text *ret_password)
 /* Asks for a password, checks it and `user`, and sets the hash. */
 static int prepare_user(struct user_run *run, struct problems *problems, struct user *user)
 {
-    struct text password;
+    struct text password = TEXT_NULL;
     int code = read_password(run, &password);
     if (code != EXIT_OK)
         return code;
@@ -154,9 +154,8 @@ static int change_role(struct user_run *run)
         .role = enumeration_find(&user_roles, text_from(run->arguments.role)),
     };
     if (changes.role < 0)
-        return command_usage(arena_format(run->arena, "a role is user or admin, not %s",
-                                          run->arguments.role)
-                                 .data);
+        return command_usage(
+            arena_format(run->arena, "a role is user or admin, not %s", run->arguments.role).data);
     int code = change_user(run, &problems, FIELD_BIT(USER_ROLE), &changes);
     if (code == EXIT_OK)
         printf("%s is now %s\n", run->arguments.name, run->arguments.role);

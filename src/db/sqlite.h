@@ -40,7 +40,7 @@ int sqlite_connection_open(struct sqlite_connection **ret_connection, const char
                            struct arena *arena, struct text *ret_message);
 void sqlite_connection_close(struct sqlite_connection *connection);
 
-int sqlite_query(struct db_connection *connection, struct text sql, struct db_values values,
+int sqlite_query(struct db_connection *base, struct text sql, struct db_values values,
                  struct db_rows *ret_rows);
 int sqlite_next(struct db_rows *rows);
 void sqlite_end(struct db_rows *rows);
@@ -48,7 +48,7 @@ bool sqlite_is_null(const struct db_rows *rows, int column);
 int64_t sqlite_integer(const struct db_rows *rows, int column);
 struct text sqlite_text(const struct db_rows *rows, int column);
 int sqlite_changes(const struct db_rows *rows);
-int sqlite_script(struct db_connection *connection, const char *sql);
+int sqlite_script(struct db_connection *base, const char *sql);
 
 /* sqlite_functions_register: gives `handle` our SQL functions. Returns SQLite's code. */
 int sqlite_functions_register(sqlite3 *handle);

@@ -85,8 +85,9 @@ int user_create(struct services *services, const struct actor *actor, struct pro
 
 /* user_update: changes `fields` (FIELD_BITs, USER_PASSWORD standing for the hash) of the user with
  * that id to what `changes` has, and reads the result into `*ret_user`. A new password
- * and a disabling end the user's tokens; a new role holds for those that are out. ERROR_NOT_FOUND; ERROR_CONFLICT with problems for a taken
- * address or when no active administrator would be left. */
+ * and a disabling end the user's tokens; a new role holds for those that are out. ERROR_NOT_FOUND;
+ * ERROR_CONFLICT with problems for a taken address or when no active administrator would be left.
+ */
 int user_update(struct services *services, const struct actor *actor, struct problems *problems,
                 int64_t id, uint64_t fields, const struct user *changes, struct user *ret_user);
 

@@ -35,8 +35,8 @@ struct router {
 static struct node *find_child(const struct node *node, struct text part)
 {
     for (struct node *child = node->children; child != NULL; child = child->next) {
-        bool same_kind = (child->part.data == NULL) == (part.data == NULL);
-        if (same_kind && text_equal(child->part, part))
+        bool is_parameter = child->part.data == NULL;
+        if (part.data == NULL ? is_parameter : !is_parameter && text_equal(child->part, part))
             return child;
     }
     return NULL;

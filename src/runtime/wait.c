@@ -8,10 +8,9 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/error.h"
 #include "runtime/fiber.h"
-
-#define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 /* What a fiber waits for, on its own stack. */
 struct fiber_wait {

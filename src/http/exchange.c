@@ -1,0 +1,324 @@
+#include "http/exchange.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/reply.h"
+#include "runtime/fiber.h"
+
+enum {
+    HEAD_LIMIT = 8192,        /* bytes of header fields */
+    DISCARD_LIMIT = 16 << 20, /* bytes of a body too large that are read before the answer */
+};
+
+enum exchange_state {
+    EXCHANGE_READING,   /* the body is not complete */
+    EXCHANGE_RUNNING,   /* its fiber runs inside on_request */
+    EXCHANGE_SUSPENDED, /* its fiber is parked, and so is the connection */
+    EXCHANGE_ANSWERED,  /* the answer is made */
+};
+
+/* A request and what belongs to its transport. */
+struct exchange {
+    struct request request;
+    struct exchanges *exchanges;
+    struct MHD_Connection *mhd;
+    struct connection *connection;
+    struct fiber *fiber;
+    struct exchange *previous;
+    struct exchange *next;
+    struct exchange *next_parking;
+    enum exchange_state state;
+    uint64_t received; /* bytes of the body */
+    bool has_head;
+};
+
+/* The list of exchanges whose head is complete. */
+
+static void exchange_enlist(struct exchange *exchange)
+{
+    struct exchanges *exchanges = exchange->exchanges;
+    exchange->next = exchanges->first;
+    if (exchange->next != NULL)
+        exchange->next->previous = exchange;
+    exchanges->first = exchange;
+}
+
+static void exchange_delist(struct exchange *exchange)
+{
+    if (exchange->previous != NULL)
+        exchange->previous->next = exchange->next;
+    else
+        exchange->exchanges->first = exchange->next;
+    if (exchange->next != NULL)
+        exchange->next->previous = exchange->previous;
+}
+
+/* From the first line to the head. */
+
+void *exchange_begin(void *context, const char *uri, struct MHD_Connection *mhd)
+{
+    struct exchanges *exchanges = context;
+    struct arena arena;
+    arena_init(&arena);
+    struct exchange *exchange = arena_allocate_zeroed(&arena, sizeof *exchange);
+    struct text target = arena_copy(&arena, text_from(uri));
+    struct request *request = &exchange->request;
+    text_split(&target, '?', &request->path);
+    request->query_string = target;
+    request->http = exchanges->options->http;
+    request->application = exchanges->options->application;
+    request->arena = arena;
+    exchange->exchanges = exchanges;
+    exchange->mhd = mhd;
+    exchange->connection =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    return exchange;
+}
+
+static const struct {
+    struct text name;
+    size_t offset; /* in struct request_headers */
+} known_headers[] = {
+#define KNOWN_HEADER(name, member)                                                                 \
+    {                                                                                              \
+        {name, sizeof name - 1}, offsetof(struct request_headers, member)                          \
+    }
+    KNOWN_HEADER("Authorization", authorization),
+    KNOWN_HEADER("Content-Type", content_type),
+    KNOWN_HEADER("Origin", origin),
+    KNOWN_HEADER("X-Forwarded-For", forwarded_for),
+    KNOWN_HEADER("X-Request-ID", request_id),
+    KNOWN_HEADER("If-Match", if_match),
+    KNOWN_HEADER("If-None-Match", if_none_match),
+    KNOWN_HEADER("Accept", accept),
+    KNOWN_HEADER("Access-Control-Request-Method", preflight_method),
+#undef KNOWN_HEADER
+};
+
+struct head {
+    struct request_headers *headers;
+    size_t size;
+};
+
+static enum MHD_Result received_header(void *context, enum MHD_ValueKind kind, const char *key,
+                                       size_t key_size, const char *value, size_t value_size)
+{
+    (void)kind;
+    struct head *head = context;
+    head->size += key_size + value_size + 4;
+    struct text name = {key, key_size};
+    for (size_t i = 0; i < sizeof known_headers / sizeof known_headers[0]; i++) {
+        if (known_headers[i].name.length != key_size ||
+            !text_equal_ignoring_case(known_headers[i].name, name))
+            continue;
+        struct text *member = (struct text *)((char *)head->headers + known_headers[i].offset);
+        *member = (struct text){value, value_size};
+        break;
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result queue_answer(struct exchange *exchange)
+{
+    struct reply *reply = &exchange->request.reply;
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        reply->body.length, (void *)reply->body.data, MHD_RESPMEM_PERSISTENT);
+    if (response == NULL)
+        return MHD_NO;
+    for (size_t i = 0; i < reply->header_count; i++)
+        MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+    if (exchange->exchanges->draining)
+        MHD_add_response_header(response, "Connection", "close");
+    enum MHD_Result queued = MHD_queue_response(exchange->mhd, (unsigned)reply->status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+/* The access line, and the counters. */
+static void account_for(struct exchange *exchange)
+{
+    const struct request *request = &exchange->request;
+    int64_t duration = clock_monotonic() - request->started;
+    const struct log_context *outside = log_get_context();
+    log_set_context(&request->log);
+    log_request(&(struct log_access){
+        .method = request->method_name,
+        .path = request->path,
+        .status = request->reply.status,
+        .duration = duration,
+    });
+    log_set_context(outside);
+    metrics_count(exchange->exchanges->options->metrics, exchange->exchanges->options->index,
+                  &request->match, request->reply.status, duration);
+}
+
+static enum MHD_Result answer(struct exchange *exchange)
+{
+    exchange->state = EXCHANGE_ANSWERED;
+    connections_enter(&exchange->exchanges->connections, exchange->connection, CONNECTION_BUSY);
+    account_for(exchange);
+    return queue_answer(exchange);
+}
+
+static enum MHD_Result reject(struct exchange *exchange, int status, const char *message)
+{
+    dispatch_reject(exchange->exchanges->options->dispatch, &exchange->request, status, message);
+    return answer(exchange);
+}
+
+/* The declared length of the body; 0 when it is chunked or there is none. */
+static int64_t declared_length(struct MHD_Connection *mhd)
+{
+    const char *header = MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Content-Length");
+    int64_t length = 0;
+    if (header == NULL || text_parse_integer(text_from(header), &length) < 0)
+        return 0;
+    return length;
+}
+
+static enum MHD_Result receive_head(struct exchange *exchange, const char *method)
+{
+    struct exchanges *exchanges = exchange->exchanges;
+    struct request *request = &exchange->request;
+    struct head head = {.headers = &request->headers};
+    exchange->has_head = true;
+    exchange_enlist(exchange);
+    connections_enter(&exchanges->connections, exchange->connection, CONNECTION_READING);
+    request->started = clock_monotonic();
+    request->method_name = arena_copy(&request->arena, text_from(method));
+    MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, received_header, &head);
+    request->address =
+        address_of_client(&exchange->connection->peer, request->headers.forwarded_for,
+                          exchanges->options->dispatch->trusted_proxies);
+    dispatch_begin(exchanges->options->dispatch, request);
+    buffer_init(&request->body, &request->arena, (size_t)exchanges->options->config->max_body_size);
+    if (head.size > HEAD_LIMIT)
+        return reject(exchange, 431, "The header fields are too large");
+    if (declared_length(exchange->mhd) > DISCARD_LIMIT + exchanges->options->config->max_body_size)
+        return reject(exchange, 413, "The request body is too large");
+    return MHD_YES;
+}
+
+/* A body that is too large is read to its end, within bounds, so that the client gets to hear why;
+ * one that goes on beyond them is cut off. */
+static enum MHD_Result receive_body(struct exchange *exchange, const char *data, size_t *size)
+{
+    struct request *request = &exchange->request;
+    exchange->received += *size;
+    buffer_add(&request->body, data, *size);
+    *size = 0;
+    request->too_large = request->too_large || buffer_overflowed(&request->body);
+    uint64_t limit = DISCARD_LIMIT + (uint64_t)exchange->exchanges->options->config->max_body_size;
+    return exchange->received > limit ? MHD_NO : MHD_YES;
+}
+
+/* From the complete request to its answer. */
+
+static void request_fiber(void *argument)
+{
+    struct exchange *exchange = argument;
+    exchange->fiber = fiber_current();
+    exchange->request.log.fiber = fiber_number(exchange->fiber);
+    log_set_context(&exchange->request.log);
+    dispatch_run(exchange->exchanges->options->dispatch, &exchange->request);
+    log_set_context(NULL);
+    exchange->fiber = NULL;
+    if (exchange->state == EXCHANGE_SUSPENDED) {
+        MHD_resume_connection(exchange->mhd);
+        exchange->exchanges->due = true;
+    }
+    exchange->state = EXCHANGE_ANSWERED;
+}
+
+static enum MHD_Result run_request(struct exchange *exchange)
+{
+    connections_enter(&exchange->exchanges->connections, exchange->connection, CONNECTION_BUSY);
+    exchange->state = EXCHANGE_RUNNING;
+    fiber_start(request_fiber, exchange);
+    if (exchange->state == EXCHANGE_ANSWERED)
+        return answer(exchange);
+    exchange->next_parking = exchange->exchanges->parking;
+    exchange->exchanges->parking = exchange;
+    return MHD_YES;
+}
+
+void exchanges_suspend_parked(struct exchanges *exchanges)
+{
+    struct exchange *exchange = exchanges->parking;
+    exchanges->parking = NULL;
+    for (; exchange != NULL; exchange = exchange->next_parking) {
+        exchange->state = EXCHANGE_SUSPENDED;
+        MHD_suspend_connection(exchange->mhd);
+    }
+}
+
+enum MHD_Result exchange_continue(void *context, struct MHD_Connection *mhd, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *size, void **request_context)
+{
+    (void)context;
+    (void)mhd;
+    (void)url;
+    (void)version;
+    struct exchange *exchange = *request_context;
+    if (!exchange->has_head)
+        return receive_head(exchange, method);
+    if (*size > 0)
+        return receive_body(exchange, data, size);
+    switch (exchange->state) {
+    case EXCHANGE_READING:
+        return run_request(exchange);
+    case EXCHANGE_ANSWERED:
+        return answer(exchange);
+    default:
+        return MHD_YES; /* not answered yet */
+    }
+}
+
+void exchange_end(void *context, struct MHD_Connection *mhd, void **request_context,
+                  enum MHD_RequestTerminationCode code)
+{
+    (void)context;
+    (void)mhd;
+    (void)code;
+    struct exchange *exchange = *request_context;
+    if (exchange == NULL)
+        return;
+    if (exchange->has_head) {
+        exchange_delist(exchange);
+        connections_enter(&exchange->exchanges->connections, exchange->connection, CONNECTION_IDLE);
+    }
+    *request_context = NULL;
+    /* The exchange lives in its own arena. */
+    struct arena arena = exchange->request.arena;
+    arena_release(&arena);
+}
+
+void exchange_connection(void *context, struct MHD_Connection *mhd, void **socket_context,
+                         enum MHD_ConnectionNotificationCode code)
+{
+    struct exchanges *exchanges = context;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        connections_remove(&exchanges->connections, *socket_context);
+        /* At its limit libmicrohttpd does not accept; it starts again in its next run. */
+        exchanges->due = true;
+    } else {
+        int descriptor =
+            MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        struct connection *connection = connections_add(&exchanges->connections, descriptor);
+        connection->peer = address_from_socket(
+            MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+        *socket_context = connection;
+    }
+    atomic_store_explicit(&exchanges->connection_count, exchanges->connections.count,
+                          memory_order_relaxed);
+}
+
+void exchanges_cancel(struct exchanges *exchanges)
+{
+    for (struct exchange *exchange = exchanges->first; exchange != NULL;
+         exchange = exchange->next) {
+        if (exchange->fiber != NULL)
+            fiber_cancel(exchange->fiber);
+    }
+}
