@@ -64,7 +64,7 @@ OPTIMIZE := -O0 -g --coverage -fprofile-update=atomic
 endif
 
 # Asked once, and only when something is compiled: `make run` must start where they are missing.
-PACKAGES := libmicrohttpd jansson sqlite3 libjwt libcrypt libcrypto
+PACKAGES := libmicrohttpd jansson sqlite3 libjwt libcrypt libcrypto libcurl libmagic
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
 PACKAGE_LIBS = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 CMOCKA = $(eval CMOCKA := $(shell pkg-config --cflags --libs cmocka))$(CMOCKA)
@@ -73,7 +73,7 @@ DEFINES := -D_GNU_SOURCE -DERRAND_VERSION='"$(VERSION)"' -Isrc
 COMPILE = $(CC) -std=gnu17 $(DEFINES) $(FORTIFY) $(OPTIMIZE) $(HARDENING) $(WARNINGS) \
 	$(PACKAGE_CFLAGS) $(CFLAGS) -pthread
 LINK = $(CC) $(OPTIMIZE) $(HARDENING) -pie -Wl,-z,relro,-z,now $(CFLAGS) $(LDFLAGS) -pthread
-LIBS = $(PACKAGE_LIBS) -lunistring
+LIBS = -Wl,--as-needed $(PACKAGE_LIBS) -lcsv -lunistring -lm
 
 # --- What there is -----------------------------------------------------------------------------
 
