@@ -39,6 +39,7 @@ struct actor actor_of(const struct request *request)
         .is_admin = request->identity.is_admin,
         .username = request->identity.username,
         .request_id = request->id,
+        .hook = request->hook,
     };
 }
 

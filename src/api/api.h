@@ -16,6 +16,7 @@
 struct application {
     struct services services;
     struct http *http;
+    struct running_keys *running_keys;
 };
 
 /* The tables of all resources. */

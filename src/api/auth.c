@@ -72,20 +72,26 @@ static int create_account(struct request *request)
     return user_create(services, &actor, &request->problems, user);
 }
 
+static int render_session(struct request *request, const void *argument)
+{
+    return reply_session(request, 201, argument);
+}
+
 static int register_session(struct request *request)
 {
-    int error = create_account(request);
-    if (error < 0)
-        return error;
-    return reply_session(request, 201, request->value);
+    reply_when_done(request, render_session, request->value);
+    return create_account(request);
+}
+
+static int render_registered(struct request *request, const void *argument)
+{
+    return reply_json(request, 201, &user_schema, argument);
 }
 
 static int register_user(struct request *request)
 {
-    int error = create_account(request);
-    if (error < 0)
-        return error;
-    return reply_json(request, 201, &user_schema, request->value);
+    reply_when_done(request, render_registered, request->value);
+    return create_account(request);
 }
 
 static struct text login_name(const struct request *request)
@@ -135,11 +141,17 @@ static int prepare_password(struct request *request, struct user *changes)
                          &changes->password_hash);
 }
 
-/* The account and, after a new password has ended all tokens, a fresh one. */
-static int reply_account(struct request *request, const struct user *user, bool new_password)
+static int render_account(struct request *request, const void *argument)
 {
-    struct text token = TEXT_NULL;
-    int error = new_password ? issue_token(request, user, &token) : 0;
+    return reply_json(request, 200, &user_schema, argument);
+}
+
+/* The account and, since a new password has ended all tokens, a fresh one. */
+static int render_account_with_token(struct request *request, const void *argument)
+{
+    const struct user *user = argument;
+    struct text token;
+    int error = issue_token(request, user, &token);
     if (error < 0)
         return error;
     struct buffer buffer;
@@ -147,10 +159,8 @@ static int reply_account(struct request *request, const struct user *user, bool 
     reply_begin(request, &buffer, &json);
     json_begin_object(&json);
     encode_members(&user_schema, user, &json);
-    if (new_password) {
-        json_key(&json, "access_token");
-        json_put_text(&json, token);
-    }
+    json_key(&json, "access_token");
+    json_put_text(&json, token);
     json_end_object(&json);
     return reply_end(request, 200, &buffer);
 }
@@ -163,21 +173,23 @@ static int update_account(struct request *request)
     if (error < 0)
         return error;
     struct actor actor = actor_of(request);
-    struct user user;
-    error = user_update(services_of(request), &actor, &request->problems, actor.user_id,
-                        request->value_given, changes, &user);
-    if (error < 0)
-        return error;
-    return reply_account(request, &user, new_password);
+    struct user *user = arena_allocate(&request->arena, sizeof *user);
+    reply_when_done(request, new_password ? render_account_with_token : render_account, user);
+    return user_update(services_of(request), &actor, &request->problems, actor.user_id,
+                       request->value_given, changes, user);
+}
+
+static int render_logout(struct request *request, const void *argument)
+{
+    (void)argument;
+    return reply_empty(request, 204);
 }
 
 static int logout(struct request *request)
 {
     struct actor actor = actor_of(request);
-    int error = user_end_tokens(services_of(request), &request->arena, &actor, actor.user_id);
-    if (error < 0)
-        return error;
-    return reply_empty(request, 204);
+    reply_when_done(request, render_logout, NULL);
+    return user_end_tokens(services_of(request), &request->arena, &actor, actor.user_id);
 }
 
 enum { BOTH = SURFACE_BIT(SURFACE_V1) | SURFACE_BIT(SURFACE_CLASSIC) };
@@ -188,6 +200,7 @@ static const struct route routes[] = {
         .path = "/auth/register",
         .surfaces = SURFACE_BIT(SURFACE_V1),
         .limit = LIMIT_REGISTER,
+        .may_conflict = true,
         .body = &registration_body,
         .answers = {{201, "The account and a token for it", &session_schema, NULL}},
         .summary = "Register an account",
@@ -199,6 +212,7 @@ static const struct route routes[] = {
         .path = "/auth/register",
         .surfaces = SURFACE_BIT(SURFACE_CLASSIC),
         .limit = LIMIT_REGISTER,
+        .may_conflict = true,
         .body = &registration_body,
         .answers = {{201, "The account", &user_schema, NULL}},
         .summary = "Register an account",
@@ -210,6 +224,7 @@ static const struct route routes[] = {
         .path = "/auth/login",
         .surfaces = BOTH,
         .limit = LIMIT_LOGIN,
+        .never_kept = true,
         .limit_key = login_name,
         .body = &credentials_body,
         .answers = {{200, "A token", &session_schema, NULL}},
@@ -232,6 +247,7 @@ static const struct route routes[] = {
         .path = "/auth/me",
         .surfaces = SURFACE_BIT(SURFACE_V1),
         .access = ACCESS_USER,
+        .may_conflict = true,
         .body = &account_update_body,
         .answers = {{200,
                      "The account; after a new password, which ends all tokens, with a fresh "

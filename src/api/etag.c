@@ -1,7 +1,5 @@
 #include "api/etag.h"
 
-enum { TAGS_LIMIT = 32 };
-
 /* The version in an entity tag, or -1 when it is none of ours. */
 static int64_t parse_tag(struct text tag)
 {
@@ -33,10 +31,13 @@ struct task_versions etag_expected(struct request *request)
     struct task_versions none = {0};
     if (header.data == NULL || text_is(text_trim(header), "*"))
         return none;
-    int64_t *versions = arena_allocate(&request->arena, TAGS_LIMIT * sizeof *versions);
+    size_t limit = 1;
+    for (size_t i = 0; i < header.length; i++)
+        limit += header.data[i] == ',';
+    int64_t *versions = arena_allocate(&request->arena, limit * sizeof *versions);
     size_t count = 0;
     struct text tag;
-    while (count < TAGS_LIMIT && text_split(&header, ',', &tag))
+    while (text_split(&header, ',', &tag))
         versions[count++] = parse_tag(text_trim(tag));
     return (struct task_versions){versions, count};
 }

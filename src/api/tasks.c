@@ -32,17 +32,25 @@ static int reply_stale(struct request *request, const struct task *current)
     return reply_failure_with(request, ERROR_STALE, "task", buffer_text(&buffer));
 }
 
-static int create_task(struct request *request)
+static int render_created(struct request *request, const void *argument)
 {
-    struct task *task = request->value;
-    struct actor actor = actor_of(request);
-    int error =
-        task_create(services_of(request), &actor, &request->problems, request->value_given, task);
-    if (error < 0)
-        return error;
+    const struct task *task = argument;
     reply_header(request, "Location", "%s/tasks/%jd", surface_prefix(request->match.surface),
                  (intmax_t)task->id);
     return reply_task(request, 201, task);
+}
+
+static int render_task(struct request *request, const void *argument)
+{
+    return reply_task(request, 200, argument);
+}
+
+static int create_task(struct request *request)
+{
+    struct actor actor = actor_of(request);
+    reply_when_done(request, render_created, request->value);
+    return task_create(services_of(request), &actor, &request->problems, request->value_given,
+                       request->value);
 }
 
 static int read_task(struct request *request)
@@ -63,14 +71,11 @@ static int read_task(struct request *request)
 static int update_task(struct request *request)
 {
     struct actor actor = actor_of(request);
-    struct task task;
+    struct task *task = arena_allocate(&request->arena, sizeof *task);
+    reply_when_done(request, render_task, task);
     int error = task_update(services_of(request), &actor, &request->problems, request->path_ids[0],
-                            request->value_given, request->value, etag_expected(request), &task);
-    if (error == ERROR_STALE)
-        return reply_stale(request, &task);
-    if (error < 0)
-        return error;
-    return reply_task(request, 200, &task);
+                            request->value_given, request->value, etag_expected(request), task);
+    return error == ERROR_STALE ? reply_stale(request, task) : error;
 }
 
 static int delete_task(struct request *request)
@@ -134,6 +139,7 @@ static const struct route routes[] = {
         .path = "/tasks",
         .surfaces = SURFACE_BIT(SURFACE_V1),
         .access = ACCESS_USER,
+        .may_forbid = true,
         .query = &task_query_schema,
         .answers = {{200, "A page of tasks, 10 unless asked otherwise", &task_page_schema, NULL}},
         .summary = "List one's own tasks",
@@ -145,6 +151,7 @@ static const struct route routes[] = {
         .path = "/tasks",
         .surfaces = SURFACE_BIT(SURFACE_CLASSIC),
         .access = ACCESS_USER,
+        .may_forbid = true,
         .query = &task_query_schema,
         .answers = {{200, "A page of tasks, 100 unless asked otherwise", &task_page_schema, NULL}},
         .summary = "List one's own tasks; an administrator's list has everybody's",
@@ -156,6 +163,7 @@ static const struct route routes[] = {
         .path = "/tasks/admin/all",
         .surfaces = SURFACE_BIT(SURFACE_V1),
         .access = ACCESS_ADMIN,
+        .may_forbid = true,
         .query = &task_query_schema,
         .answers = {{200, "A page of tasks", &task_page_schema, NULL}},
         .summary = "List everybody's tasks",

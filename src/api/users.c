@@ -29,15 +29,18 @@ static int read_user(struct request *request)
     return reply_json(request, 200, &user_schema, &user);
 }
 
+static int render_user(struct request *request, const void *argument)
+{
+    return reply_json(request, 200, &user_schema, argument);
+}
+
 static int update_user(struct request *request)
 {
     struct actor actor = actor_of(request);
-    struct user user;
-    int error = user_update(services_of(request), &actor, &request->problems, request->path_ids[0],
-                            request->value_given, request->value, &user);
-    if (error < 0)
-        return error;
-    return reply_json(request, 200, &user_schema, &user);
+    struct user *user = arena_allocate(&request->arena, sizeof *user);
+    reply_when_done(request, render_user, user);
+    return user_update(services_of(request), &actor, &request->problems, request->path_ids[0],
+                       request->value_given, request->value, user);
 }
 
 static int delete_user(struct request *request)
@@ -78,6 +81,7 @@ static const struct route routes[] = {
         .surfaces = SURFACE_BIT(SURFACE_V1),
         .access = ACCESS_ADMIN,
         .resource = "User",
+        .may_conflict = true,
         .body = &user_update_body,
         .answers = {{200, "The account", &user_schema, NULL}},
         .summary = "Change an account's role, or disable it",
@@ -90,6 +94,7 @@ static const struct route routes[] = {
         .surfaces = SURFACE_BIT(SURFACE_V1),
         .access = ACCESS_ADMIN,
         .resource = "User",
+        .may_conflict = true,
         .answers = {{204, "It is gone, and its tasks with it", NULL, NULL}},
         .summary = "Delete an account and its tasks",
         .tag = "users",

@@ -16,6 +16,7 @@ const char *error_text(int error)
         [-ERROR_TOO_LARGE] = "too large",
         [-ERROR_IO] = "input/output error",
         [-ERROR_INTERNAL] = "internal error",
+        [-ERROR_REPEATED] = "carried out before",
     };
     if (error >= 0 || -error >= (int)(sizeof texts / sizeof texts[0]))
         return "unknown error";

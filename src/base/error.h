@@ -22,6 +22,7 @@ enum error {
     ERROR_TOO_LARGE = -11,   /* a buffer's or a body's limit was reached */
     ERROR_IO = -12,          /* the operating system refused; the message was logged or reported */
     ERROR_INTERNAL = -13,    /* a defect of ours or of the stored data */
+    ERROR_REPEATED = -14,    /* it was carried out before; the answer is kept */
 };
 
 /* error_text: a short English description of `error`; never NULL. Any thread. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/idempotency.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -86,8 +87,10 @@ static int serve(const struct command_context *context, struct application *appl
         .loops = loops,
         .application = application,
         .identify = api_identify,
+        .run = idempotency_run,
     };
     struct text message = TEXT_NULL;
+    application->running_keys = running_keys_create();
     if (http_create(&application->http, &options, context->arena, &message) < 0)
         return command_fail(message);
     int error = http_start(application->http);
@@ -97,6 +100,7 @@ static int serve(const struct command_context *context, struct application *appl
     }
     http_drain(application->http, context->config->drain_timeout);
     http_free(application->http);
+    running_keys_free(application->running_keys);
     return error < 0 ? command_fail(TEXT("cannot start the event loops")) : EXIT_OK;
 }
 

@@ -111,7 +111,8 @@ static void *writer_main(void *argument)
     struct write *batch;
     while ((batch = take_batch(writer)) != NULL) {
         int error = run_batch(writer, batch);
-        atomic_fetch_add(writer->commits, 1);
+        if (error >= 0)
+            atomic_fetch_add(writer->commits, 1);
         while (batch != NULL) {
             struct write *next = batch->next; /* the write is gone once its waiter is woken */
             completion_signal(&batch->completion, error < 0 ? ERROR_UNAVAILABLE : batch->result);

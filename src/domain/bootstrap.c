@@ -100,14 +100,14 @@ int bootstrap_secret_key(const struct config *config, struct arena *arena,
     return error;
 }
 
-static int refuse_default(struct arena *arena, const struct config *config, const char *username,
-                          struct text *ret_message)
+/* `remedy` is what to do about it, and takes the user name. */
+static int refuse_default(struct arena *arena, const struct config *config, const char *remedy,
+                          const char *username, struct text *ret_message)
 {
     *ret_message = arena_format(arena,
                                 "HOST (%s) is not a loopback address and the administrator %s "
-                                "would have the default password: set ADMIN_PASSWORD on the first "
-                                "start, or run: errand user passwd %s",
-                                config->host, username, username);
+                                "has the default password: %s%s",
+                                config->host, username, remedy, username);
     return ERROR_INVALID;
 }
 
@@ -123,7 +123,8 @@ static int create_admin(struct services *services, struct arena *arena, struct t
     if (config->admin_password != NULL)
         password = text_from(config->admin_password);
     if (!config_is_loopback(config) && text_is(password, DEFAULT_PASSWORD))
-        return refuse_default(arena, config, admin_username(config), ret_message);
+        return refuse_default(arena, config, "set ADMIN_PASSWORD for ", admin_username(config),
+                              ret_message);
     struct user user = {
         .username = text_from(admin_username(config)),
         .role = ROLE_ADMIN,
@@ -157,7 +158,8 @@ static int check_admins(struct services *services, struct arena *arena, const st
         int error =
             password_verify(services->passwords, TEXT(DEFAULT_PASSWORD), admins[i].password_hash);
         if (error == 0)
-            return refuse_default(arena, services->config, admins[i].username.data, ret_message);
+            return refuse_default(arena, services->config, "run errand user passwd ",
+                                  admins[i].username.data, ret_message);
         if (error != ERROR_UNAUTHORIZED)
             return error;
     }

@@ -2,8 +2,8 @@
  * bootstrap.h: what a server needs before it serves: a key to sign with and an administrator.
  *
  * On a loopback address both come by themselves: a random key is kept in a file beside the database
- * and the first start makes admin / Admin123. Anywhere else they have to be set, and a server that
- * strangers can reach never runs with a password that everybody knows.
+ * and the first start makes admin / Admin123. On any other address they have to be set: a server
+ * that listens where strangers are never runs with a password that everybody knows.
  */
 #ifndef ERRAND_DOMAIN_BOOTSTRAP_H
 #define ERRAND_DOMAIN_BOOTSTRAP_H

@@ -20,7 +20,7 @@ struct event {
     const void *after;  /* NULL when deleted */
 };
 
-/* event_append: for the transaction that makes the change. Errors of db_execute. */
+/* event_append: for the transaction that makes the change. 0, or the errors of db_execute. */
 int event_append(struct db_connection *connection, struct arena *arena, const struct actor *actor,
                  const struct event *event);
 

@@ -23,12 +23,15 @@ struct services {
     int64_t started_at; /* clock_monotonic() of the start */
 };
 
+struct transaction_hook;
+
 /* Who does something, and for which request. */
 struct actor {
     int64_t user_id; /* 0 for nobody in particular: an anonymous caller, or the command line */
     bool is_admin;
     struct text username;
     struct text request_id;
+    struct transaction_hook *hook; /* see transaction.h; NULL for none */
 };
 
 #endif

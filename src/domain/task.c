@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "domain/event.h"
 #include "domain/row.h"
+#include "domain/transaction.h"
 #include "schema/json_tree.h"
 
 enum access {
@@ -185,7 +186,7 @@ int task_create(struct services *services, const struct actor *actor, struct pro
     settle_status(task, fields, now);
     struct call call = {
         .actor = actor, .problems = problems, .arena = problems->arena, .result = task};
-    return db_write(services->db, run_create, &call);
+    return transaction_write(services, actor, run_create, &call);
 }
 
 static bool version_is_expected(const struct task *task, struct task_versions expected)
@@ -281,7 +282,7 @@ int task_update(struct services *services, const struct actor *actor, struct pro
                         .changes = changes,
                         .expected = expected,
                         .result = ret_task};
-    return db_write(services->db, run_update, &call);
+    return transaction_write(services, actor, run_update, &call);
 }
 
 static int remove_task(struct db_connection *connection, struct arena *arena,
@@ -313,7 +314,7 @@ int task_delete(struct services *services, struct arena *arena, const struct act
 {
     struct call call = {
         .actor = actor, .arena = arena, .id = id, .expected = expected, .result = ret_task};
-    return db_write(services->db, run_delete, &call);
+    return transaction_write(services, actor, run_delete, &call);
 }
 
 /* Calls `each` for every task that `ids` (a query of one placeholder) names for the user, with an

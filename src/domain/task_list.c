@@ -143,7 +143,7 @@ static void add_ranks(struct sql *sql, const char *column, int64_t bits)
 static void add_tags(struct sql *sql, bool *any, struct text tags)
 {
     struct text tag;
-    for (int i = 0; i < TAGS_LIMIT && text_split(&tags, ',', &tag); i++) {
+    while (text_split(&tags, ',', &tag)) {
         tag = text_trim(tag);
         if (tag.length == 0)
             continue;
@@ -367,6 +367,18 @@ static int run_list(struct db_connection *connection, void *argument)
     return error;
 }
 
+/* A task has at most TAGS_LIMIT tags, so a filter for more of them is a mistake. */
+static void check_tags(const struct list *list, struct problems *problems)
+{
+    struct text tags = list->query->tags;
+    struct text tag;
+    int count = 0;
+    while (text_split(&tags, ',', &tag))
+        count++;
+    if (count > TAGS_LIMIT)
+        problem_value(problems, "tags", "List should have at most 50 items");
+}
+
 static int resolve_cursor(struct list *list, struct problems *problems)
 {
     struct text text = list->query->paging.cursor;
@@ -403,6 +415,7 @@ int task_list(struct services *services, const struct actor *actor, enum task_sc
         .page = ret_page,
     };
     resolve_cursor(&list, problems);
+    check_tags(&list, problems);
     if (problems->count > 0)
         return ERROR_INVALID;
     int error = resolve_ownership(&list, actor, scope);

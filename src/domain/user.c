@@ -6,6 +6,7 @@
 #include "domain/fold.h"
 #include "domain/row.h"
 #include "domain/task.h"
+#include "domain/transaction.h"
 
 /* Columns that no client sees stand behind those of the schema. */
 #define HIDDEN_COLUMNS ", password_hash, token_generation"
@@ -205,7 +206,7 @@ int user_create(struct services *services, const struct actor *actor, struct pro
     user->created_at = clock_now();
     struct change change = {
         .actor = actor, .problems = problems, .arena = problems->arena, .result = user};
-    return db_write(services->db, run_create, &change);
+    return transaction_write(services, actor, run_create, &change);
 }
 
 int user_count_admins(struct db_connection *connection, int64_t *ret_count)
@@ -313,7 +314,7 @@ int user_update(struct services *services, const struct actor *actor, struct pro
                             .fields = fields,
                             .changes = changes,
                             .result = ret_user};
-    return db_write(services->db, run_update, &change);
+    return transaction_write(services, actor, run_update, &change);
 }
 
 static int run_end_tokens(struct db_connection *connection, void *argument)
@@ -336,7 +337,7 @@ int user_end_tokens(struct services *services, struct arena *arena, const struct
                     int64_t id)
 {
     struct change change = {.actor = actor, .arena = arena, .id = id};
-    return db_write(services->db, run_end_tokens, &change);
+    return transaction_write(services, actor, run_end_tokens, &change);
 }
 
 static int run_delete(struct db_connection *connection, void *argument)
@@ -365,5 +366,5 @@ int user_delete(struct services *services, const struct actor *actor, struct pro
 {
     struct change change = {
         .actor = actor, .problems = problems, .arena = problems->arena, .id = id};
-    return db_write(services->db, run_delete, &change);
+    return transaction_write(services, actor, run_delete, &change);
 }

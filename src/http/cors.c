@@ -35,6 +35,7 @@ void cors_add_preflight(struct request *request, struct text origins)
     reply_header_constant(request, "Access-Control-Allow-Methods",
                           "GET, POST, PUT, PATCH, DELETE, OPTIONS");
     reply_header_constant(request, "Access-Control-Allow-Headers",
-                          "Authorization, Content-Type, If-Match, If-None-Match, X-Request-ID");
+                          "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
+                          "X-Request-ID");
     reply_header_constant(request, "Access-Control-Max-Age", "600");
 }

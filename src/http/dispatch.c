@@ -26,6 +26,7 @@ int dispatch_prepare(struct dispatch *dispatch, const struct http_options *optio
     dispatch->cors_origins = text_from(config->cors_origins);
     dispatch->strict_passwords = config->password_policy == PASSWORD_POLICY_STRICT;
     dispatch->identify = options->identify;
+    dispatch->run = options->run;
     dispatch->limiter = limiter_create(LIMITER_KEYS);
     dispatch->router = router_create(options->tables, options->table_count, options->surfaces);
     return 0;
@@ -355,7 +356,9 @@ static int run(const struct dispatch *dispatch, struct request *request,
 {
     const struct route *route = request->match.route;
     int identified = identify(dispatch, request);
-    bool limited = route == NULL || route->limit != LIMIT_NONE;
+    /* A preflight is the browser's, not the user's; it is answered without any work. */
+    bool preflight = text_is(request->method_name, "OPTIONS");
+    bool limited = route == NULL ? !preflight : route->limit != LIMIT_NONE;
     if (limited && !take_general(dispatch, request, verdict))
         return refuse(request);
     int error = check_access(request, identified);
@@ -372,7 +375,7 @@ static int run(const struct dispatch *dispatch, struct request *request,
         return error;
     if (!take_special(dispatch, request, verdict))
         return refuse(request);
-    return error < 0 ? error : route->handler(request);
+    return error < 0 ? error : dispatch->run(request);
 }
 
 void dispatch_run(const struct dispatch *dispatch, struct request *request)

@@ -21,6 +21,7 @@ struct dispatch {
     struct text cors_origins;
     bool strict_passwords;
     int (*identify)(struct request *request, struct text token, struct identity *ret_identity);
+    route_handler *run;
 };
 
 /* dispatch_prepare: sets the parts of `dispatch` that follow from the options. ERROR_INVALID with a

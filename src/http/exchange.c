@@ -12,7 +12,7 @@ enum {
 
 enum exchange_state {
     EXCHANGE_READING,   /* the body is not complete */
-    EXCHANGE_RUNNING,   /* its fiber runs inside on_request */
+    EXCHANGE_RUNNING,   /* its fiber runs inside exchange_continue */
     EXCHANGE_SUSPENDED, /* its fiber is parked, and so is the connection */
     EXCHANGE_ANSWERED,  /* the answer is made */
 };
@@ -91,6 +91,7 @@ static const struct {
     KNOWN_HEADER("If-Match", if_match),
     KNOWN_HEADER("If-None-Match", if_none_match),
     KNOWN_HEADER("Accept", accept),
+    KNOWN_HEADER("Idempotency-Key", idempotency_key),
     KNOWN_HEADER("Access-Control-Request-Method", preflight_method),
 #undef KNOWN_HEADER
 };
@@ -98,6 +99,7 @@ static const struct {
 struct head {
     struct request_headers *headers;
     size_t size;
+    bool has_host;
 };
 
 static enum MHD_Result received_header(void *context, enum MHD_ValueKind kind, const char *key,
@@ -107,6 +109,7 @@ static enum MHD_Result received_header(void *context, enum MHD_ValueKind kind, c
     struct head *head = context;
     head->size += key_size + value_size + 4;
     struct text name = {key, key_size};
+    head->has_host = head->has_host || text_equal_ignoring_case(name, TEXT("Host"));
     for (size_t i = 0; i < sizeof known_headers / sizeof known_headers[0]; i++) {
         if (known_headers[i].name.length != key_size ||
             !text_equal_ignoring_case(known_headers[i].name, name))
@@ -176,7 +179,8 @@ static int64_t declared_length(struct MHD_Connection *mhd)
     return length;
 }
 
-static enum MHD_Result receive_head(struct exchange *exchange, const char *method)
+static enum MHD_Result receive_head(struct exchange *exchange, const char *method,
+                                    const char *version)
 {
     struct exchanges *exchanges = exchange->exchanges;
     struct request *request = &exchange->request;
@@ -192,6 +196,9 @@ static enum MHD_Result receive_head(struct exchange *exchange, const char *metho
                           exchanges->options->dispatch->trusted_proxies);
     dispatch_begin(exchanges->options->dispatch, request);
     buffer_init(&request->body, &request->arena, (size_t)exchanges->options->config->max_body_size);
+    /* RFC 9112, section 3.2. libmicrohttpd would check this too, but answer in words of its own. */
+    if (!head.has_host && text_is(TEXT("HTTP/1.1"), version))
+        return reject(exchange, 400, "The Host header is missing");
     if (head.size > HEAD_LIMIT)
         return reject(exchange, 431, "The header fields are too large");
     if (declared_length(exchange->mhd) > DISCARD_LIMIT + exchanges->options->config->max_body_size)
@@ -259,10 +266,9 @@ enum MHD_Result exchange_continue(void *context, struct MHD_Connection *mhd, con
     (void)context;
     (void)mhd;
     (void)url;
-    (void)version;
     struct exchange *exchange = *request_context;
     if (!exchange->has_head)
-        return receive_head(exchange, method);
+        return receive_head(exchange, method, version);
     if (*size > 0)
         return receive_body(exchange, data, size);
     switch (exchange->state) {

@@ -2,7 +2,8 @@
  * http.h: the server.
  *
  * One libmicrohttpd daemon a loop, each on a listener of its own (SO_REUSEPORT), all polled from
- * the loop. See server.c for how a request gets from the daemon into a fiber and back.
+ * the loop. See exchange.c and worker.c for how a request gets from the daemon into a fiber and
+ * back.
  */
 #ifndef ERRAND_HTTP_HTTP_H
 #define ERRAND_HTTP_HTTP_H
@@ -25,6 +26,8 @@ struct http_options {
     /* identify: who has this bearer token; ERROR_UNAUTHORIZED for nobody. In the request's fiber.
      */
     int (*identify)(struct request *request, struct text token, struct identity *ret_identity);
+    /* run: runs the handler of the request's route. */
+    route_handler *run;
 };
 
 /* http_create: binds the address, but does not serve yet. ERROR_INVALID or ERROR_IO with a message

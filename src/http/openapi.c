@@ -71,23 +71,36 @@ static void write_query_parameters(const struct schema *query, struct json *json
     }
 }
 
-static void write_condition(const struct route *route, struct json *json)
+static void write_header_parameter(const char *name, const char *description, struct json *json)
 {
-    if (!route->conditional)
-        return;
-    bool read = route->method == METHOD_GET;
     json_begin_object(json);
-    put_string(json, "name", read ? "If-None-Match" : "If-Match");
+    put_string(json, "name", name);
     put_string(json, "in", "header");
-    put_string(json, "description",
-               read ? "The ETag that the client has: 304 when it is still the current one"
-                    : "The ETag that the change is based on: 412 when it is no longer the current "
-                      "one");
+    put_string(json, "description", description);
     json_key(json, "schema");
     json_begin_object(json);
     put_string(json, "type", "string");
     json_end_object(json);
     json_end_object(json);
+}
+
+static void write_header_parameters(const struct route *route, struct json *json)
+{
+    if (route->conditional && route->method == METHOD_GET)
+        write_header_parameter("If-None-Match",
+                               "The ETag that the client has: 304 when it is still the current one",
+                               json);
+    else if (route->conditional)
+        write_header_parameter("If-Match",
+                               "The ETag that the change is based on: 412 when it is no longer the "
+                               "current one",
+                               json);
+    if (route_keeps_answers(route))
+        write_header_parameter("Idempotency-Key",
+                               "Makes the request safe to send again: within 24 hours the same key "
+                               "gets the same answer, with Idempotent-Replayed: true; 422 for "
+                               "another request with it, 409 while the first is being carried out",
+                               json);
 }
 
 static void write_parameters(const struct route *route, struct json *json)
@@ -96,7 +109,7 @@ static void write_parameters(const struct route *route, struct json *json)
     json_begin_array(json);
     write_path_parameters(route, json);
     write_query_parameters(route->query, json);
-    write_condition(route, json);
+    write_header_parameters(route, json);
     json_end_array(json);
 }
 
@@ -184,12 +197,13 @@ static void write_errors(const struct route *route, enum surface surface, struct
     } errors[] = {
         {surface_invalid_status(surface), takes_input},
         {401, true},
-        {403, route->access == ACCESS_ADMIN || route->resource != NULL},
+        {403, route->access == ACCESS_ADMIN || route->resource != NULL || route->may_forbid},
         {404, route->resource != NULL},
-        {409, route->limit == LIMIT_REGISTER},
+        {409, route->may_conflict || route_keeps_answers(route)},
         {412, route->conditional && route->method != METHOD_GET},
         {413, route->body != NULL},
         {415, route->body != NULL},
+        {422, surface_invalid_status(surface) != 422 && route_keeps_answers(route)},
         {429, route->limit != LIMIT_NONE},
     };
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {

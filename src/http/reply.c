@@ -38,6 +38,15 @@ int reply_empty(struct request *request, int status)
     return 0;
 }
 
+int reply_when_done(struct request *request,
+                    int (*render)(struct request *request, const void *argument),
+                    const void *argument)
+{
+    request->render = render;
+    request->render_argument = argument;
+    return 0;
+}
+
 void reply_begin(struct request *request, struct buffer *buffer, struct json *json)
 {
     buffer_init(buffer, &request->arena, REPLY_LIMIT);

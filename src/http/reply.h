@@ -25,6 +25,13 @@ int reply_text(struct request *request, int status, const char *content_type, st
 /* reply_empty: no body. */
 int reply_empty(struct request *request, int status);
 
+/* reply_when_done: the answer will be render(request, argument), which is one of the functions here
+ * or ends in one. It is made when the handler has returned 0, or, for a request whose answer must
+ * be committed with its change, inside the transaction, by the thread that writes. */
+int reply_when_done(struct request *request,
+                    int (*render)(struct request *request, const void *argument),
+                    const void *argument);
+
 /* reply_header: adds a header; `value` is formatted as printf does. */
 void reply_header(struct request *request, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -17,6 +17,7 @@
 #include "schema/problem.h"
 
 struct http;
+struct transaction_hook;
 
 /* Who sent it, as the application recognised them. */
 struct identity {
@@ -50,6 +51,7 @@ struct request_headers {
     struct text if_match;
     struct text if_none_match;
     struct text accept;
+    struct text idempotency_key;
     struct text preflight_method; /* Access-Control-Request-Method */
 };
 
@@ -79,6 +81,11 @@ struct request {
     uint64_t query_given;
     void *value;
     uint64_t value_given;
+
+    /* How the answer is made once the change is; see reply_when_done. */
+    int (*render)(struct request *request, const void *argument);
+    const void *render_argument;
+    struct transaction_hook *hook; /* the application's, for actors; NULL for none */
 
     struct reply reply;
     struct log_context log;

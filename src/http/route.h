@@ -53,7 +53,10 @@ struct route {
     enum route_access access;
     enum route_limit limit;
     struct text (*limit_key)(const struct request *request); /* for LIMIT_LOGIN */
-    bool conditional;                                        /* heeds If-Match or If-None-Match */
+    bool never_kept;      /* an Idempotency-Key has no effect: nothing is changed */
+    bool conditional;     /* heeds If-Match or If-None-Match */
+    bool may_conflict;    /* may be refused because of other rows: 409 */
+    bool may_forbid;      /* may be refused to this user, beside what `access` says: 403 */
     const char *resource; /* for "Task not found"; NULL where nothing can be missing */
     const struct schema *query;
     const struct body *body;
@@ -98,6 +101,9 @@ void router_find(const struct router *router, struct arena *arena, enum method m
 size_t router_count(const struct router *router);
 const struct route *router_route(const struct router *router, size_t index,
                                  enum surface *ret_surface);
+
+/* route_keeps_answers: whether an Idempotency-Key has an effect there. */
+bool route_keeps_answers(const struct route *route);
 
 /* route_parameter_name: the name of the nth parameter of a path; the null text beyond the last.
  * `*ret_is_text` tells its kind. */

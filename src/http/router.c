@@ -173,6 +173,12 @@ const struct route *router_route(const struct router *router, size_t index,
     return router->routes[index].route;
 }
 
+bool route_keeps_answers(const struct route *route)
+{
+    bool changes = route->method == METHOD_POST || route->method == METHOD_PATCH;
+    return changes && !route->never_kept;
+}
+
 struct text route_parameter_name(const struct route *route, size_t number, bool *ret_is_text)
 {
     struct text rest = text_from(route->path);

@@ -81,7 +81,7 @@ static void write_v1(const struct error_answer *error, struct json *json)
 /* "tags.3" as the list ["body","tags",3] */
 static void write_location(const struct problem *problem, struct json *json)
 {
-    static const char *const names[] = {"body", "query", "path"};
+    static const char *const names[] = {"body", "query", "path", "header"};
     json_begin_array(json);
     json_put_string(json, names[problem->location]);
     struct text rest = problem->field;

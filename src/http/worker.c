@@ -140,7 +140,7 @@ static struct MHD_Daemon *start_daemon(struct worker *worker, int64_t timeout)
         MHD_OPTION_NOTIFY_CONNECTION, exchange_connection, &worker->exchanges, /* */
         MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, &worker->exchanges,       /* */
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, worker,                    /* */
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_OPTION_END);
 }
 
 int worker_create(struct worker **ret_worker, const struct worker_options *options)

@@ -129,8 +129,11 @@ void loop_stop(struct loop *loop)
 
 void loop_hook_add(struct loop *loop, struct loop_hook *hook)
 {
-    hook->next = loop->hooks;
-    loop->hooks = hook;
+    struct loop_hook **place = &loop->hooks;
+    while (*place != NULL)
+        place = &(*place)->next;
+    hook->next = NULL;
+    *place = hook;
 }
 
 void loop_ready(struct loop *loop, struct fiber *fiber)

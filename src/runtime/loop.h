@@ -37,7 +37,7 @@ struct loop_post {
     void (*run)(struct loop_post *post);
 };
 
-/* Something to do in every turn, last registered first. It returns how many microseconds the loop
+/* Something to do in every turn, first registered first. It returns how many microseconds the loop
  * may sleep as far as the hook is concerned: 0 for more work at once, LOOP_FOREVER for none. */
 struct loop_hook {
     struct loop_hook *next;

@@ -3,8 +3,8 @@
  *
  * A schema is a table of fields; each row names a field, its type and limits, and where it lives in
  * its C structure. From the table come reading it from JSON (decode.h) and from a query or form
- * (parameters.h), writing it as JSON (encode.h), its part of the OpenAPI document (openapi.h) and
- * its SQL columns (domain/row.h). To add a field: a member of the structure and a row.
+ * (parameters.h), writing it as JSON (encode.h), its part of the OpenAPI document (json_schema.h)
+ * and its SQL columns (domain/row.h). To add a field: a member of the structure and a row.
  *
  * C type of the member for each field type:
  *

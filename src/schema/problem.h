@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-enum problem_location { LOCATION_BODY, LOCATION_QUERY, LOCATION_PATH };
+enum problem_location { LOCATION_BODY, LOCATION_QUERY, LOCATION_PATH, LOCATION_HEADER };
 
 enum { PROBLEM_LIMIT = 100 }; /* further ones are not kept */
 

@@ -164,7 +164,7 @@ def assert_error(answer, surface, status, code=None):
         assert body["detail"], "a validation error names at least one problem"
         for problem in body["detail"]:
             assert {"type", "loc", "msg", "input"} <= set(problem)
-            assert problem["loc"][0] in ("body", "query", "path")
+            assert problem["loc"][0] in ("body", "query", "path", "header")
             assert problem["msg"]
     else:
         assert isinstance(body["detail"], str)
