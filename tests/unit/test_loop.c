@@ -141,12 +141,17 @@ TEST(what_cannot_be_watched_is_an_error)
 static char hook_order[8];
 static size_t hook_runs;
 
+static void note_hook(char name)
+{
+    hook_order[hook_runs++] = name;
+    if (hook_runs == 4)
+        loop_stop(loop);
+}
+
 static int64_t run_first_hook(struct loop_hook *hook)
 {
     (void)hook;
-    hook_order[hook_runs++] = '1';
-    if (hook_runs == 4)
-        loop_stop(loop);
+    note_hook('1');
     return LOOP_FOREVER;
 }
 
@@ -154,11 +159,11 @@ static int64_t run_first_hook(struct loop_hook *hook)
 static int64_t run_second_hook(struct loop_hook *hook)
 {
     (void)hook;
-    hook_order[hook_runs++] = '2';
+    note_hook('2');
     return 0;
 }
 
-TEST(hooks_run_in_every_turn_the_last_registered_first)
+TEST(hooks_run_in_every_turn_the_first_registered_first)
 {
     assert_int_equal(loop_create(&loop, 0), 0);
     struct loop_hook first = {.run = run_first_hook};
@@ -167,7 +172,7 @@ TEST(hooks_run_in_every_turn_the_last_registered_first)
     loop_hook_add(loop, &second);
     loop_run(loop);
     loop_free(loop);
-    assert_text(((struct text){hook_order, hook_runs}), "2121");
+    assert_text(((struct text){hook_order, hook_runs}), "1212");
 }
 
 static void *stop_from_outside(void *argument)
@@ -206,5 +211,5 @@ UNIT_TESTS(cmocka_unit_test(posts_of_several_threads_all_arrive_each_threads_in_
            cmocka_unit_test(a_timer_expires_once_unless_it_is_moved_or_stopped),
            cmocka_unit_test(a_watch_reports_the_events_of_its_descriptor),
            cmocka_unit_test(what_cannot_be_watched_is_an_error),
-           cmocka_unit_test(hooks_run_in_every_turn_the_last_registered_first),
+           cmocka_unit_test(hooks_run_in_every_turn_the_first_registered_first),
            cmocka_unit_test(another_thread_may_stop_it))
