@@ -78,6 +78,8 @@ void *arena_allocate(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX - ALIGNMENT)
         memory_exhausted(size);
+    if (size == 0)
+        size = 1; /* a piece of no bytes has an address too */
     size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     if ((size_t)(arena->end - arena->next) < size)
         return arena_allocate_slowly(arena, size);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 enum { FIRST_CAPACITY = 512 };
 
 void buffer_init(struct buffer *buffer, struct arena *arena, size_t limit)
@@ -82,15 +84,21 @@ void buffer_add_integer(struct buffer *buffer, int64_t value)
     buffer_add(buffer, digits + at, sizeof digits - at);
 }
 
+/* vsnprintf wants room for a NUL, which the limit does not count: without it, the text is made
+ * elsewhere first. */
 void buffer_format_list(struct buffer *buffer, const char *format, va_list arguments)
 {
     va_list again;
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, arguments);
-    char *room = length < 0 ? NULL : buffer_reserve(buffer, (size_t)length + 1);
-    if (room != NULL) {
-        vsnprintf(room, (size_t)length + 1, format, again);
-        buffer->length += (size_t)length;
+    size_t size = length < 0 ? 0 : (size_t)length;
+    if (buffer->capacity - buffer->length > size) {
+        vsnprintf(buffer->data + buffer->length, size + 1, format, again);
+        buffer->length += size;
+    } else {
+        CLEANUP_FREE char *text = memory_allocate(size + 1);
+        vsnprintf(text, size + 1, format, again);
+        buffer_add(buffer, text, size);
     }
     va_end(again);
 }

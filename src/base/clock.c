@@ -4,6 +4,10 @@
 
 #include "base/error.h"
 
+/* 0001-01-01 and 9999-12-31 */
+#define FIRST_DAY INT64_C(-719162)
+#define LAST_DAY INT64_C(2932896)
+
 static int64_t read_clock(clockid_t id)
 {
     struct timespec now;
@@ -201,7 +205,10 @@ int clock_parse_timestamp(struct text text, int64_t *ret_microseconds)
     if (!separated || hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || seconds < 0 ||
         seconds > 59 || fraction < 0 || take_offset(&text, &offset) < 0 || text.length != 0)
         return ERROR_INVALID;
-    *ret_microseconds = days * CLOCK_DAY + hours * CLOCK_HOUR + minutes * CLOCK_MINUTE +
-                        seconds * CLOCK_SECOND + fraction - offset;
+    int64_t moment = days * CLOCK_DAY + hours * CLOCK_HOUR + minutes * CLOCK_MINUTE +
+                     seconds * CLOCK_SECOND + fraction - offset;
+    if (moment < FIRST_DAY * CLOCK_DAY || moment >= (LAST_DAY + 1) * CLOCK_DAY)
+        return ERROR_INVALID; /* the offset has moved it out of the years that can be written */
+    *ret_microseconds = moment;
     return 0;
 }

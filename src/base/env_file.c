@@ -70,7 +70,7 @@ static int parse_line(struct text line, struct arena *arena, struct env_entry *r
     name = text_trim(name);
     struct buffer value;
     buffer_init(&value, arena, MAX_VALUE);
-    if (!is_name(name) || parse_value(text_trim(rest), &value) < 0)
+    if (!is_name(name) || parse_value(text_trim(rest), &value) < 0 || buffer_overflowed(&value))
         return ERROR_INVALID;
     ret_entry->name = arena_copy(arena, name).data;
     ret_entry->value = arena_copy(arena, buffer_text(&value)).data;

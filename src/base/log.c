@@ -52,10 +52,19 @@ static void line_text(struct line *line, const char *name, struct text value)
     json_put_text(&line->json, value);
 }
 
-/* line_word: a value without spaces or quotes, which needs none around it in a text line. */
+static bool is_word(struct text text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] <= ' ' || text.data[i] > '~' || text.data[i] == '"')
+            return false;
+    }
+    return text.length > 0;
+}
+
+/* line_word: a value that, in a text line, needs no quotes unless it has spaces or worse. */
 static void line_word(struct line *line, const char *name, struct text value)
 {
-    if (active.json) {
+    if (active.json || !is_word(value)) {
         line_text(line, name, value);
         return;
     }
@@ -63,11 +72,11 @@ static void line_word(struct line *line, const char *name, struct text value)
     buffer_add_text(&line->buffer, value);
 }
 
-static void line_begin(struct line *line, char *storage, enum log_level level)
+static void line_begin(struct line *line, char *storage, size_t size, enum log_level level)
 {
     char timestamp[CLOCK_TIMESTAMP_SIZE];
     clock_format_timestamp(clock_now(), timestamp);
-    buffer_init_fixed(&line->buffer, storage, LINE_SIZE);
+    buffer_init_fixed(&line->buffer, storage, size);
     json_init(&line->json, &line->buffer);
     if (active.json) {
         json_begin_object(&line->json);
@@ -93,7 +102,6 @@ static void line_end(struct line *line)
     if (active.json)
         json_end_object(&line->json);
     buffer_add_char(&line->buffer, '\n');
-    log_sink_add(line->buffer.data, line->buffer.length);
 }
 
 /* A cut must not split a character, nor may bytes that are no text reach the log. */
@@ -119,9 +127,10 @@ void log_write(enum log_level level, const char *format, ...)
 
     static _Thread_local char storage[LINE_SIZE];
     struct line line;
-    line_begin(&line, storage, level);
-    line_text(&line, "message", printable(text_from(message), sizeof message - 1));
+    line_begin(&line, storage, sizeof storage, level);
+    line_text(&line, "message", printable(text_from(message), sizeof message - 4));
     line_end(&line);
+    log_sink_add(line.buffer.data, line.buffer.length);
 }
 
 void log_request(const struct log_access *access)
@@ -130,19 +139,29 @@ void log_request(const struct log_access *access)
         return;
     static _Thread_local char storage[LINE_SIZE];
     struct line line;
-    line_begin(&line, storage, LOG_LEVEL_INFO);
+    line_begin(&line, storage, sizeof storage, LOG_LEVEL_INFO);
     line_word(&line, "method", printable(access->method, PATH_SIZE));
     line_text(&line, "path", printable(access->path, PATH_SIZE));
     line_integer(&line, "status", access->status);
     line_member(&line, "duration_ms");
     json_put_real(&line.json, (double)access->duration / 1000.0);
     line_end(&line);
+    log_sink_add(line.buffer.data, line.buffer.length);
+}
+
+static size_t format_notice(char *storage, const char *message)
+{
+    struct line line;
+    line_begin(&line, storage, LOG_SINK_NOTICE_SIZE, LOG_LEVEL_WARNING);
+    line_text(&line, "message", text_from(message));
+    line_end(&line);
+    return line.buffer.length;
 }
 
 int log_start(const struct log_options *options)
 {
     active = *options;
-    return log_sink_start(options->file);
+    return log_sink_start(options->file, format_notice);
 }
 
 void log_stop(void)

@@ -33,6 +33,7 @@ static bool stopping;
 static bool reopening;
 
 static const char *file_path;
+static log_sink_notice *format_notice;
 static int file = -1;
 
 /* A log that cannot be written has nowhere to say so; what is left of the line is given up. */
@@ -62,18 +63,26 @@ static int open_file(void)
     return 0;
 }
 
+/* A line of the log's own, worded as the others are. */
+static void write_notice(const char *message)
+{
+    char line[LOG_SINK_NOTICE_SIZE];
+    size_t length = format_notice(line, message);
+    write_all(STDOUT_FILENO, line, length);
+    if (file >= 0)
+        write_all(file, line, length);
+}
+
 static void write_half(struct half *half)
 {
     write_all(STDOUT_FILENO, half->data, half->length);
     if (file >= 0)
         write_all(file, half->data, half->length);
     if (half->dropped > 0) {
-        char notice[96];
-        int length = snprintf(notice, sizeof notice, "log: %ju lines dropped, output too slow\n",
-                              (uintmax_t)half->dropped);
-        write_all(STDOUT_FILENO, notice, (size_t)length);
-        if (file >= 0)
-            write_all(file, notice, (size_t)length);
+        char message[96];
+        snprintf(message, sizeof message, "log: %ju lines dropped, output too slow",
+                 (uintmax_t)half->dropped);
+        write_notice(message);
     }
     half->length = 0;
     half->dropped = 0;
@@ -94,10 +103,8 @@ static void *writer_main(void *unused)
         pthread_mutex_unlock(&mutex);
 
         write_half(back);
-        if (reopen && open_file() < 0) {
-            static const char failed[] = "log: cannot reopen the log file; keeping the old one\n";
-            write_all(STDOUT_FILENO, failed, sizeof failed - 1);
-        }
+        if (reopen && open_file() < 0)
+            write_notice("log: cannot reopen the log file; keeping the old one");
         if (last)
             return NULL;
         nanosleep(&(struct timespec){.tv_nsec = PAUSE_NANOSECONDS}, NULL);
@@ -105,9 +112,10 @@ static void *writer_main(void *unused)
     }
 }
 
-int log_sink_start(const char *path)
+int log_sink_start(const char *path, log_sink_notice *notice)
 {
     file_path = path;
+    format_notice = notice;
     if (open_file() < 0)
         return ERROR_IO;
     stopping = false;

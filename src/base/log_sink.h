@@ -9,8 +9,14 @@
 
 #include <stddef.h>
 
+enum { LOG_SINK_NOTICE_SIZE = 512 };
+
+/* Writes a line with `message`, its newline included, into LOG_SINK_NOTICE_SIZE bytes at `storage`
+ * and returns its length: how the sink words what it has to say itself. */
+typedef size_t log_sink_notice(char *storage, const char *message);
+
 /* See log.h for what each does. */
-int log_sink_start(const char *path);
+int log_sink_start(const char *path, log_sink_notice *notice);
 void log_sink_stop(void);
 void log_sink_reopen(void);
 

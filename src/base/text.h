@@ -45,6 +45,8 @@ static inline bool text_is(struct text text, const char *string)
 
 static inline bool text_starts_with(struct text text, struct text prefix)
 {
+    if (prefix.length == 0)
+        return true;
     return text.length >= prefix.length && memcmp(text.data, prefix.data, prefix.length) == 0;
 }
 

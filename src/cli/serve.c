@@ -90,7 +90,6 @@ static int serve(const struct command_context *context, struct application *appl
         .run = idempotency_run,
     };
     struct text message = TEXT_NULL;
-    application->running_keys = running_keys_create();
     if (http_create(&application->http, &options, context->arena, &message) < 0)
         return command_fail(message);
     int error = http_start(application->http);
@@ -100,7 +99,6 @@ static int serve(const struct command_context *context, struct application *appl
     }
     http_drain(application->http, context->config->drain_timeout);
     http_free(application->http);
-    running_keys_free(application->running_keys);
     return error < 0 ? command_fail(TEXT("cannot start the event loops")) : EXIT_OK;
 }
 
@@ -146,6 +144,7 @@ int command_serve(const struct command_context *context)
     unsigned loops = loop_count(config);
     struct application application = {
         .services = {.config = config, .started_at = clock_monotonic()},
+        .running_keys = running_keys_create(),
     };
     int code = EXIT_FAILED;
     application.services.db = command_open_database(context, loops);
@@ -153,6 +152,7 @@ int command_serve(const struct command_context *context)
         code = prepare_and_serve(context, &application.services, &application, loops);
         db_close(application.services.db);
     }
+    running_keys_free(application.running_keys);
     if (code == EXIT_OK)
         log_info("stopped");
     log_stop();

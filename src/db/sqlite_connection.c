@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -15,6 +16,7 @@
 enum {
     BUSY_TIMEOUT_MILLISECONDS = 30000, /* for another process's write */
     WAL_PAGES_BEFORE_CHECKPOINT = 4000,
+    SETTINGS_PAUSE_MILLISECONDS = 2,
 };
 
 static const char settings[] = "PRAGMA journal_mode = WAL;"
@@ -44,6 +46,19 @@ static int translate(struct sqlite_connection *connection, int code, struct text
     }
 }
 
+/* Two processes that turn a new database to WAL at once: SQLite does not let the second one wait,
+ * so it tries again. */
+static int apply_settings(sqlite3 *handle)
+{
+    int64_t deadline = clock_monotonic() + BUSY_TIMEOUT_MILLISECONDS * CLOCK_MILLISECOND;
+    for (;;) {
+        int code = sqlite3_exec(handle, settings, NULL, NULL, NULL);
+        if ((code & 0xFF) != SQLITE_BUSY || clock_monotonic() >= deadline)
+            return code;
+        sqlite3_sleep(SETTINGS_PAUSE_MILLISECONDS);
+    }
+}
+
 int sqlite_connection_open(struct sqlite_connection **ret_connection, const char *path,
                            struct arena *arena, struct text *ret_message)
 {
@@ -54,7 +69,7 @@ int sqlite_connection_open(struct sqlite_connection **ret_connection, const char
     if (code == SQLITE_OK)
         code = sqlite3_busy_timeout(connection->handle, BUSY_TIMEOUT_MILLISECONDS);
     if (code == SQLITE_OK)
-        code = sqlite3_exec(connection->handle, settings, NULL, NULL, NULL);
+        code = apply_settings(connection->handle);
     if (code == SQLITE_OK)
         code = sqlite3_wal_autocheckpoint(connection->handle, WAL_PAGES_BEFORE_CHECKPOINT);
     if (code == SQLITE_OK)

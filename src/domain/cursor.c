@@ -80,6 +80,7 @@ int cursor_decode(struct arena *arena, struct text text, struct cursor *ret_curs
     const json_t *key = json_array_get(list, 2);
     const json_t *id = json_array_get(list, 3);
     if (json_array_size(list) != 4 || !json_is_integer(sort) || !json_is_integer(id) ||
+        !json_is_boolean(json_array_get(list, 1)) ||
         (!json_is_integer(key) && !json_is_string(key)))
         return ERROR_INVALID;
     *ret_cursor = (struct cursor){

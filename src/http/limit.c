@@ -133,6 +133,8 @@ static struct entry *find_entry(const struct limiter *limiter, struct shard *sha
 static void advance(struct entry *entry, int64_t slice)
 {
     int64_t passed = slice - entry->slice;
+    if (passed <= 0)
+        return; /* another thread read the clock later and came first */
     if (passed > COUNTERS)
         passed = COUNTERS;
     for (int64_t i = 0; i < passed; i++) {

@@ -87,7 +87,9 @@ int wait_fd(int descriptor, uint32_t events, int64_t deadline)
     /* EPOLLIN, EPOLLOUT, EPOLLERR and EPOLLHUP have the values of their poll(2) namesakes. */
     struct pollfd watched = {.fd = descriptor, .events = (short)events};
     int ready = block_fd(&watched, 1, deadline);
-    return ready < 0 ? ready : watched.revents;
+    if (ready < 0)
+        return ready;
+    return (watched.revents & POLLNVAL) != 0 ? ERROR_IO : watched.revents;
 }
 
 int wait_timer(int64_t deadline)

@@ -59,6 +59,8 @@ static bool decode_text_set(const struct value_target *target, const json_t *lis
     const json_t *item;
     json_array_foreach(list, index, item)
     {
+        if (target->problems->count == PROBLEM_LIMIT || count > field->max_items)
+            break;
         struct value_target each = *target;
         each.path = arena_format(arena, "%s.%zu", field->name, index);
         if (!json_is_string(item)) {
@@ -118,7 +120,8 @@ static bool fail_type(const struct value_target *target, const json_t *value)
     case FIELD_TEXT_SET:
         return fail(target, value, "list_type", "Input should be a valid list");
     case FIELD_ENUM:
-        return value_set_text(target, TEXT(""));
+        value_add_enum_problem(target, echo(target->problems, value));
+        return false;
     default:
         return fail(target, value, "string_type", "Input should be a valid string");
     }
@@ -194,7 +197,8 @@ int decode_json(const struct body *body, const struct decode_context *context, s
     if (object == NULL)
         return ERROR_INVALID;
     if (!json_is_object(object)) {
-        problem_add(problems, TEXT(""), "model_attributes_type", echo(problems, object),
+        struct text input = has_secrets(body->schema) ? TEXT_NULL : echo(problems, object);
+        problem_add(problems, TEXT(""), "model_attributes_type", input,
                     "Input should be a valid dictionary or object to extract fields from");
         return ERROR_INVALID;
     }

@@ -43,11 +43,13 @@ int json_tree_parse(struct arena *arena, struct text text, const json_t **ret_tr
     json_t *tree = json_loadb(text.data, text.length,
                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     if (tree == NULL) {
-        /* jansson quotes the input in its message, which need not be text */
-        bool quotable = text_is_valid(text_from(error.text));
-        *ret_message =
-            arena_format(arena, "%s (line %d, column %d)", quotable ? error.text : "invalid text",
-                         error.line, error.column);
+        /* jansson quotes the input in its message: it need not be text, and may be a secret */
+        struct text reason = text_from(error.text);
+        const char *quote = strstr(error.text, " near ");
+        if (quote != NULL)
+            reason.length = (size_t)(quote - error.text);
+        *ret_message = arena_format(arena, "%.*s (line %d, column %d)", TEXT_ARGUMENTS(reason),
+                                    error.line, error.column);
         return ERROR_INVALID;
     }
     arena_defer(arena, release_tree, tree);

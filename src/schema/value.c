@@ -57,14 +57,9 @@ bool value_check_text(const struct value_target *target, struct text *text)
 }
 
 /* "Input should be 'a', 'b' or 'c'" */
-static bool set_enum(const struct value_target *target, struct text text)
+void value_add_enum_problem(const struct value_target *target, struct text input)
 {
     const struct enumeration *values = target->field->values;
-    int64_t rank = enumeration_find(values, text);
-    if (rank >= 0) {
-        *(int64_t *)field_of(target->field, target->structure) = rank;
-        return true;
-    }
     struct buffer names;
     buffer_init(&names, target->problems->arena, NAMES_LIMIT);
     buffer_add_string(&names, "Input should be ");
@@ -73,8 +68,17 @@ static bool set_enum(const struct value_target *target, struct text text)
         buffer_format(&names, "%s'%s'", separator, values->names[i]);
     }
     buffer_add_char(&names, '\0');
-    add_text_problem(target, "enum", text, names.data);
-    return false;
+    value_add_problem(target, "enum", input, names.data);
+}
+
+static bool set_enum(const struct value_target *target, struct text text)
+{
+    int64_t rank = enumeration_find(target->field->values, text);
+    if (rank >= 0)
+        *(int64_t *)field_of(target->field, target->structure) = rank;
+    else
+        value_add_enum_problem(target, problem_input(target->problems, text));
+    return rank >= 0;
 }
 
 bool value_set_text(const struct value_target *target, struct text text)

@@ -28,6 +28,9 @@ bool value_set_text(const struct value_target *target, struct text text);
 /* value_set_integer: checks the bounds of a FIELD_INTEGER and sets it. */
 bool value_set_integer(const struct value_target *target, int64_t value, struct text input);
 
+/* value_add_enum_problem: adds the problem of an enumeration's value that is none of its names. */
+void value_add_enum_problem(const struct value_target *target, struct text input);
+
 /* value_add_problem: adds a problem of this field, echoing `input` unless the field is secret. */
 void value_add_problem(const struct value_target *target, const char *type, struct text input,
                        const char *message);
