@@ -3,10 +3,7 @@
 #include "domain/account.h"
 
 const struct route_table *const api_tables[API_TABLE_COUNT] = {
-    &system_routes,
-    &auth_routes,
-    &user_routes,
-    &task_routes,
+    &system_routes, &auth_routes, &user_routes, &task_routes, &flask_routes,
 };
 
 unsigned api_surfaces(const struct config *config)
@@ -17,6 +14,7 @@ unsigned api_surfaces(const struct config *config)
     } surfaces[] = {
         {CONFIG_SURFACE_V1, SURFACE_V1},
         {CONFIG_SURFACE_CLASSIC, SURFACE_CLASSIC},
+        {CONFIG_SURFACE_FLASK, SURFACE_FLASK},
     };
     unsigned served = SURFACE_BIT(SURFACE_SYSTEM);
     for (size_t i = 0; i < sizeof surfaces / sizeof surfaces[0]; i++) {

@@ -20,12 +20,13 @@ struct application {
 };
 
 /* The tables of all resources. */
-enum { API_TABLE_COUNT = 4 };
+enum { API_TABLE_COUNT = 5 };
 extern const struct route_table *const api_tables[API_TABLE_COUNT];
 
 extern const struct route_table auth_routes;
 extern const struct route_table user_routes;
 extern const struct route_table task_routes;
+extern const struct route_table flask_routes;
 extern const struct route_table system_routes;
 
 /* api_surfaces: the surfaces that API_SURFACES asks for, as SURFACE_BIT()s. */
@@ -33,6 +34,9 @@ unsigned api_surfaces(const struct config *config);
 
 /* api_identify: for http_options.identify. */
 int api_identify(struct request *request, struct text token, struct identity *ret_identity);
+
+/* api_login_name: the user name of a sign-in, for route.limit_key. */
+struct text api_login_name(const struct request *request);
 
 /* services_of: the domain's services. */
 struct services *services_of(const struct request *request);

@@ -62,14 +62,8 @@ static int reply_session(struct request *request, int status, const struct user 
 
 static int create_account(struct request *request)
 {
-    struct services *services = services_of(request);
-    struct user *user = request->value;
-    int error =
-        password_hash(services->passwords, &request->arena, user->password, &user->password_hash);
-    if (error < 0)
-        return error;
     struct actor actor = actor_of(request);
-    return user_create(services, &actor, &request->problems, user);
+    return account_register(services_of(request), &actor, &request->problems, request->value);
 }
 
 static int render_session(struct request *request, const void *argument)
@@ -94,7 +88,7 @@ static int register_user(struct request *request)
     return create_account(request);
 }
 
-static struct text login_name(const struct request *request)
+struct text api_login_name(const struct request *request)
 {
     const struct credentials *credentials = request->value;
     struct arena *arena = request->problems.arena;
@@ -225,7 +219,7 @@ static const struct route routes[] = {
         .surfaces = BOTH,
         .limit = LIMIT_LOGIN,
         .never_kept = true,
-        .limit_key = login_name,
+        .limit_key = api_login_name,
         .body = &credentials_body,
         .answers = {{200, "A token", &session_schema, NULL}},
         .summary = "Sign in with JSON or an OAuth2 password form",

@@ -21,7 +21,12 @@
 /* The values of options that name one of several; each order is that of the table's list. */
 enum config_algorithm { ALGORITHM_HS256, ALGORITHM_HS384, ALGORITHM_HS512 };
 enum config_policy { PASSWORD_POLICY_CONTRACT, PASSWORD_POLICY_STRICT };
-enum config_surface { CONFIG_SURFACE_V1, CONFIG_SURFACE_CLASSIC };
+enum config_surface {
+    CONFIG_SURFACE_V1,
+    CONFIG_SURFACE_CLASSIC,
+    CONFIG_SURFACE_PORTFOLIO,
+    CONFIG_SURFACE_FLASK,
+};
 
 struct config {
     const char *host;

@@ -19,6 +19,7 @@
 #include "cli/command.h"
 #include "domain/bootstrap.h"
 #include "domain/password.h"
+#include "domain/schedule.h"
 #include "domain/token.h"
 
 static unsigned core_count(void)
@@ -92,11 +93,15 @@ static int serve(const struct command_context *context, struct application *appl
     struct text message = TEXT_NULL;
     if (http_create(&application->http, &options, context->arena, &message) < 0)
         return command_fail(message);
+    struct schedule *schedule = NULL;
     int error = http_start(application->http);
+    if (error == 0)
+        error = schedule_start(&schedule, &application->services);
     if (error == 0) {
         announce(context->config, http_port(application->http));
         wait_for_end();
     }
+    schedule_stop(schedule);
     http_drain(application->http, context->config->drain_timeout);
     http_free(application->http);
     return error < 0 ? command_fail(TEXT("cannot start the event loops")) : EXIT_OK;

@@ -35,6 +35,16 @@ const struct body credentials_body = {
     .accepts_form = true,
 };
 
+int account_register(struct services *services, const struct actor *actor,
+                     struct problems *problems, struct user *user)
+{
+    int error =
+        password_hash(services->passwords, problems->arena, user->password, &user->password_hash);
+    if (error < 0)
+        return error;
+    return user_create(services, actor, problems, user);
+}
+
 int account_sign_in(struct services *services, struct arena *arena,
                     const struct credentials *credentials, struct user *ret_user)
 {

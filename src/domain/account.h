@@ -16,6 +16,11 @@ struct credentials {
 };
 extern const struct body credentials_body;
 
+/* account_register: a new account with the password that `user` brings. Parks the fiber. Errors of
+ * user_create; ERROR_BUSY when too many passwords are being hashed. */
+int account_register(struct services *services, const struct actor *actor,
+                     struct problems *problems, struct user *user);
+
 /* account_sign_in: the active user with these credentials. Parks the fiber. ERROR_UNAUTHORIZED;
  * ERROR_BUSY when too many are signing in. */
 int account_sign_in(struct services *services, struct arena *arena,

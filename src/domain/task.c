@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "domain/event.h"
 #include "domain/row.h"
+#include "domain/task_log.h"
 #include "domain/transaction.h"
 #include "schema/json_tree.h"
 
@@ -22,6 +23,11 @@ static unsigned access_of(const struct actor *actor, const struct task *task)
     if (task->assigned_user_id == actor->user_id)
         return ACCESS_READ | ACCESS_UPDATE;
     return 0;
+}
+
+bool task_is_readable(const struct actor *actor, const struct task *task)
+{
+    return (access_of(actor, task) & ACCESS_READ) != 0;
 }
 
 int task_decode(const struct db_rows *rows, struct arena *arena, struct task *task)
@@ -169,6 +175,8 @@ static int run_create(struct db_connection *connection, void *argument)
         error = store_tags(connection, call->arena, task, false);
     if (error >= 0)
         error = add_to_total(connection, task->user_id, 1);
+    if (error >= 0)
+        error = task_log_append(connection, task);
     if (error < 0)
         return error;
     struct event event = {"task.created", &task_schema, task->id, NULL, task};

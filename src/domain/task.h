@@ -63,6 +63,7 @@ struct task {
     int64_t updated_at;
     int64_t completed_at;
     int64_t version;
+    int64_t task_logger_id; /* of its first row in the task log (task_log.h); set by task_create */
 };
 
 extern const struct schema task_schema;
@@ -75,6 +76,9 @@ extern const struct body task_update_body;
 
 /* task_decode: the current row of a query over the schema's columns. */
 int task_decode(const struct db_rows *rows, struct arena *arena, struct task *task);
+
+/* task_is_readable: whether the actor may read it, by the table above. */
+bool task_is_readable(const struct actor *actor, const struct task *task);
 
 /* task_create: stores `task`, of which the client gave `fields`, for the actor and sets the rest.
  * ERROR_INVALID with problems when nobody has the assigned id. */

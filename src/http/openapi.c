@@ -361,6 +361,9 @@ static const struct {
      "\"type\":{\"type\":\"string\"},"
      "\"loc\":{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"integer\"]}},"
      "\"msg\":{\"type\":\"string\"},\"input\":{}}}}]}}}"},
+    {"FlaskError",
+     "{\"type\":\"object\",\"oneOf\":[{\"required\":[\"error\"]},{\"required\":[\"message\"]}],"
+     "\"properties\":{\"error\":{\"type\":\"string\"},\"message\":{\"type\":\"string\"}}}"},
 };
 
 static void write_components(const struct router *router, struct json *json)

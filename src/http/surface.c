@@ -24,6 +24,8 @@ static const struct {
     {503, "Service Unavailable", "SERVICE_UNAVAILABLE"},
 };
 
+enum { JOINED_LIMIT = 16384 }; /* bytes of all problems in one message */
+
 enum { STATUS_COUNT = sizeof statuses / sizeof statuses[0] };
 
 static size_t status_place(int status)
@@ -120,10 +122,27 @@ static void write_classic(const struct error_answer *error, struct json *json)
     json_end_array(json);
 }
 
+/* "task_name: Field required; priority: Input should be ..." */
+static struct text join_problems(const struct problems *problems)
+{
+    struct buffer joined;
+    buffer_init(&joined, problems->arena, JOINED_LIMIT);
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct problem *problem = &problems->items[i];
+        buffer_add_string(&joined, i == 0 ? "" : "; ");
+        buffer_add_text(&joined, problem->field);
+        buffer_add_string(&joined, problem->field.length == 0 ? "" : ": ");
+        buffer_add_text(&joined, problem->message);
+    }
+    return buffer_text(&joined);
+}
+
 static void write_flask(const struct error_answer *error, struct json *json)
 {
+    bool invalid = error->status == surface_invalid_status(SURFACE_FLASK);
     json_key(json, error->status == 404 ? "message" : "error");
-    json_put_text(json, error->message);
+    json_put_text(json, invalid && error->problems != NULL ? join_problems(error->problems)
+                                                           : error->message);
 }
 
 static const struct {

@@ -56,6 +56,7 @@ enum field_flag {
     FIELD_TRIMMED = 1 << 4,    /* white space at both ends is taken off first */
     FIELD_STORED = 1 << 5,     /* has a column of its name in the resource's table */
     FIELD_OPTIONAL = 1 << 6,   /* left out of an answer when null */
+    FIELD_ANY_CASE = 1 << 7,   /* values of an enumeration are taken in any case */
 };
 
 #define FIELD_INTEGER_NULL INT64_MIN
@@ -121,5 +122,8 @@ static inline const void *field_of_const(const struct field *field, const void *
 
 /* enumeration_find: the rank of `name`, or -1. */
 int64_t enumeration_find(const struct enumeration *values, struct text name);
+
+/* enumeration_find_ignoring_case: the same with ASCII letters in any case. */
+int64_t enumeration_find_ignoring_case(const struct enumeration *values, struct text name);
 
 #endif

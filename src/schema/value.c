@@ -73,7 +73,10 @@ void value_add_enum_problem(const struct value_target *target, struct text input
 
 static bool set_enum(const struct value_target *target, struct text text)
 {
-    int64_t rank = enumeration_find(target->field->values, text);
+    const struct enumeration *values = target->field->values;
+    bool any_case = (target->field->flags & FIELD_ANY_CASE) != 0;
+    int64_t rank =
+        any_case ? enumeration_find_ignoring_case(values, text) : enumeration_find(values, text);
     if (rank >= 0)
         *(int64_t *)field_of(target->field, target->structure) = rank;
     else

@@ -89,6 +89,25 @@ TEST(classic_has_a_plain_detail_otherwise)
     assert_text(written(&answer, SURFACE_CLASSIC), "{\"detail\":\"Message\"}");
 }
 
+TEST(flask_has_one_message_that_names_every_field)
+{
+    ANSWER(answer, 400);
+    add_two_problems(&answer);
+    assert_text(written(&answer, SURFACE_FLASK),
+                "{\"error\":\"tags.3: Not a string; limit: Not \\\"so\\\"\"}");
+    answer.problems.count = 0;
+    problem_add(&answer.problems, TEXT(""), "json_invalid", TEXT("{}"), "Broken");
+    assert_text(written(&answer, SURFACE_FLASK), "{\"error\":\"Broken\"}");
+}
+
+TEST(flask_calls_what_is_missing_a_message)
+{
+    ANSWER(answer, 404);
+    assert_text(written(&answer, SURFACE_FLASK), "{\"message\":\"Message\"}");
+    answer.error.status = 403;
+    assert_text(written(&answer, SURFACE_FLASK), "{\"error\":\"Message\"}");
+}
+
 TEST(an_answer_may_have_one_more_member)
 {
     ANSWER(answer, 412);
@@ -162,6 +181,8 @@ UNIT_TESTS(cmocka_unit_test(v1_always_has_code_message_request_and_details),
            cmocka_unit_test(v1_calls_a_body_that_is_no_json_malformed),
            cmocka_unit_test(classic_lists_problems_as_pydantic_does),
            cmocka_unit_test(classic_has_a_plain_detail_otherwise),
+           cmocka_unit_test(flask_has_one_message_that_names_every_field),
+           cmocka_unit_test(flask_calls_what_is_missing_a_message),
            cmocka_unit_test(an_answer_may_have_one_more_member),
            cmocka_unit_test(a_status_has_a_code_and_a_phrase),
            cmocka_unit_test(an_unknown_path_is_answered_in_the_words_around_it))
