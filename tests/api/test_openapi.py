@@ -203,6 +203,9 @@ READS = [
     ("/tasks?limit=0", "/tasks", 422),
     ("/api/v1/tasks?limit=0", "/api/v1/tasks", 400),
     ("/api/v1/users", "/api/v1/users", 403),
+    ("/api/tasks", "/api/tasks", 200),
+    ("/api/tasks?page=0", "/api/tasks", 400),
+    ("/api/task/{absent}", "/api/task/{}", 404),
 ]
 
 
