@@ -52,6 +52,13 @@ bool text_split(struct text *rest, char separator, struct text *ret_piece)
     return true;
 }
 
+struct text text_before(struct text text, char separator)
+{
+    struct text piece = TEXT_NULL;
+    text_split(&text, separator, &piece);
+    return piece;
+}
+
 /* Most text is ASCII: eight bytes at a time without their high bit need no decoder. */
 static size_t ascii_prefix(struct text text)
 {

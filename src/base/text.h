@@ -60,6 +60,9 @@ struct text text_trim(struct text text);
  * `*rest` (the null text after the last piece). False when nothing was left to take. */
 bool text_split(struct text *rest, char separator, struct text *ret_piece);
 
+/* text_before: what stands before the first `separator`, or all of `text` where there is none. */
+struct text text_before(struct text text, char separator);
+
 /* text_is_valid: whether `text` is well-formed UTF-8 (RFC 3629). NUL bytes are well-formed. */
 bool text_is_valid(struct text text);
 

@@ -186,9 +186,7 @@ static bool take_special(const struct dispatch *dispatch, struct request *reques
 
 static bool has_content_type(struct text header, const char *expected)
 {
-    struct text type;
-    text_split(&header, ';', &type);
-    return text_equal_ignoring_case(text_trim(type), text_from(expected));
+    return text_equal_ignoring_case(text_trim(text_before(header, ';')), text_from(expected));
 }
 
 static bool is_form(const struct request *request)
