@@ -102,18 +102,29 @@ int db_execute(struct db_connection *connection, struct text sql, struct db_valu
     return error < 0 ? error : connection->engine->changes(&rows);
 }
 
-int db_query_integer(struct db_connection *connection, struct text sql, struct db_values values,
-                     int64_t *ret_value)
+int db_query_one(struct db_connection *connection, struct text sql, struct db_values values,
+                 struct db_rows *ret_rows)
 {
-    DB_ROWS_CLEANUP struct db_rows rows = {0};
+    struct db_rows rows = {0};
     int error = db_query(connection, sql, values, &rows);
     if (error < 0)
         return error;
     error = db_rows_next(&rows);
+    if (error > 0) {
+        *ret_rows = rows;
+        return 0;
+    }
+    db_rows_end(&rows);
+    return error < 0 ? error : ERROR_NOT_FOUND;
+}
+
+int db_query_integer(struct db_connection *connection, struct text sql, struct db_values values,
+                     int64_t *ret_value)
+{
+    DB_ROWS_CLEANUP struct db_rows rows = {0};
+    int error = db_query_one(connection, sql, values, &rows);
     if (error < 0)
         return error;
-    if (error == 0)
-        return ERROR_NOT_FOUND;
     *ret_value = db_column_integer(&rows, 0);
     return 0;
 }

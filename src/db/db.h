@@ -116,6 +116,11 @@ int db_query(struct db_connection *connection, struct text sql, struct db_values
 int db_rows_next(struct db_rows *rows);
 void db_rows_end(struct db_rows *rows);
 
+/* db_query_one: starts a query and moves to its first row. ERROR_NOT_FOUND when there is none;
+ * then, as on any error, there is nothing to end. */
+int db_query_one(struct db_connection *connection, struct text sql, struct db_values values,
+                 struct db_rows *ret_rows);
+
 /* Columns of the current row, from 0. Text is valid until the next row; null text for NULL. */
 bool db_column_is_null(const struct db_rows *rows, int column);
 int64_t db_column_integer(const struct db_rows *rows, int column);

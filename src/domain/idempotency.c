@@ -6,17 +6,15 @@ int idempotency_load(struct db_connection *connection, struct arena *arena,
                      struct idempotent_answer *answer)
 {
     DB_ROWS_CLEANUP struct db_rows rows = {0};
-    int error = db_query(connection,
-                         TEXT("SELECT request_hash, status, headers, body FROM idempotency_keys "
-                              "WHERE sender = $1 AND key = $2 AND created_at > $3"),
-                         DB_VALUES(db_text(answer->sender), db_text(answer->key),
-                                   db_integer(clock_now() - IDEMPOTENCY_LIFETIME)),
-                         &rows);
+    int error =
+        db_query_one(connection,
+                     TEXT("SELECT request_hash, status, headers, body FROM idempotency_keys "
+                          "WHERE sender = $1 AND key = $2 AND created_at > $3"),
+                     DB_VALUES(db_text(answer->sender), db_text(answer->key),
+                               db_integer(clock_now() - IDEMPOTENCY_LIFETIME)),
+                     &rows);
     if (error < 0)
         return error;
-    error = db_rows_next(&rows);
-    if (error <= 0)
-        return error < 0 ? error : ERROR_NOT_FOUND;
     if (!text_equal(db_column_text(&rows, 0), answer->request_hash))
         return ERROR_CONFLICT;
     answer->status = db_column_integer(&rows, 1);

@@ -45,6 +45,13 @@ int sql_execute(struct sql *sql, struct db_connection *connection)
     return db_execute(connection, buffer_text(&sql->text), values_of(sql));
 }
 
+int sql_query_one(struct sql *sql, struct db_connection *connection, struct db_rows *ret_rows)
+{
+    if (buffer_overflowed(&sql->text))
+        return ERROR_TOO_LARGE;
+    return db_query_one(connection, buffer_text(&sql->text), values_of(sql), ret_rows);
+}
+
 int sql_query_integer(struct sql *sql, struct db_connection *connection, int64_t *ret_value)
 {
     if (buffer_overflowed(&sql->text))

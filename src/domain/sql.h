@@ -24,9 +24,10 @@ void sql_add(struct sql *sql, const char *text);
 /* sql_value: the next placeholder. */
 void sql_value(struct sql *sql, struct db_value value);
 
-/* sql_query, sql_execute: as in db.h; ERROR_TOO_LARGE for a statement beyond the limits. */
+/* sql_query and the others: as in db.h; ERROR_TOO_LARGE for a statement beyond the limits. */
 int sql_query(struct sql *sql, struct db_connection *connection, struct db_rows *ret_rows);
 int sql_execute(struct sql *sql, struct db_connection *connection);
+int sql_query_one(struct sql *sql, struct db_connection *connection, struct db_rows *ret_rows);
 int sql_query_integer(struct sql *sql, struct db_connection *connection, int64_t *ret_value);
 
 #endif

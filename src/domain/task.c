@@ -47,14 +47,9 @@ static int load(struct db_connection *connection, struct arena *arena, int64_t i
     sql_add(&sql, " FROM tasks WHERE id = ");
     sql_value(&sql, db_integer(id));
     DB_ROWS_CLEANUP struct db_rows rows = {0};
-    int error = sql_query(&sql, connection, &rows);
+    int error = sql_query_one(&sql, connection, &rows);
     if (error < 0)
         return error;
-    error = db_rows_next(&rows);
-    if (error < 0)
-        return error;
-    if (error == 0)
-        return ERROR_NOT_FOUND;
     task_decode(&rows, arena, ret_task);
     return 0;
 }

@@ -52,12 +52,9 @@ static int run_find(struct db_connection *connection, void *argument)
     sql_add(&sql, " FROM task_log JOIN tasks ON id = task_id WHERE task_logger_id = ");
     sql_value(&sql, db_integer(find->id));
     DB_ROWS_CLEANUP struct db_rows rows = {0};
-    int error = sql_query(&sql, connection, &rows);
+    int error = sql_query_one(&sql, connection, &rows);
     if (error < 0)
         return error;
-    error = db_rows_next(&rows);
-    if (error <= 0)
-        return error < 0 ? error : ERROR_NOT_FOUND;
     decode_entry(&rows, find->arena, find->result);
     return task_is_readable(find->actor, &find->result->task) ? 0 : ERROR_FORBIDDEN;
 }

@@ -31,14 +31,9 @@ static int load_one(struct sql *sql, struct db_connection *connection, struct ar
                     struct user *ret_user)
 {
     DB_ROWS_CLEANUP struct db_rows rows = {0};
-    int error = sql_query(sql, connection, &rows);
+    int error = sql_query_one(sql, connection, &rows);
     if (error < 0)
         return error;
-    error = db_rows_next(&rows);
-    if (error < 0)
-        return error;
-    if (error == 0)
-        return ERROR_NOT_FOUND;
     decode_row(&rows, arena, ret_user);
     return 0;
 }
