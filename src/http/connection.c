@@ -62,6 +62,7 @@ void connections_expire(struct connections *connections, int64_t now)
         int64_t timeout = connections->timeouts[state];
         struct connection *connection = connections->lists[state].first;
         while (timeout > 0 && connection != NULL && connection->since + timeout <= now) {
+            connection->expired = true;
             shutdown(connection->descriptor, SHUT_RDWR);
             connection = connection->next;
         }

@@ -7,8 +7,11 @@
  *    └──── closed ─────────────┘
  *
  * Both timeouts count from the change of state, not from the last byte, so a client that sends a
- * byte now and then does not stay longer. Connections of one state have one timeout, so a list in
- * the order of their arrival is in the order of their deadlines. Loop thread.
+ * byte now and then does not stay longer. A body that its handler reads as it arrives
+ * (route.streams) may take long, so there every piece enters READING anew: REQUEST_TIMEOUT is the
+ * longest silence. While such a handler is busy with what it has, the connection is BUSY.
+ * Connections of one state have one timeout, so a list in the order of their arrival is in the
+ * order of their deadlines. Loop thread.
  */
 #ifndef ERRAND_HTTP_CONNECTION_H
 #define ERRAND_HTTP_CONNECTION_H
@@ -30,6 +33,7 @@ struct connection {
     struct connection *next;
     enum connection_state state;
     int64_t since;  /* clock_monotonic() */
+    bool expired;   /* shut down because its time was over */
     int descriptor; /* libmicrohttpd's, not ours to close */
     struct address peer;
 };

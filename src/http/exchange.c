@@ -1,7 +1,10 @@
 #include "http/exchange.h"
 
 #include "base/clock.h"
+#include "base/container.h"
+#include "base/error.h"
 #include "base/log.h"
+#include "http/body_stream.h"
 #include "http/reply.h"
 #include "runtime/fiber.h"
 
@@ -12,6 +15,9 @@ enum {
 
 enum exchange_state {
     EXCHANGE_READING,   /* the body is not complete */
+    EXCHANGE_HELD,      /* its fiber runs, and the connection waits before the body */
+    EXCHANGE_STREAMING, /* its fiber runs while the body arrives */
+    EXCHANGE_PAUSED,    /* likewise, but the stream is full and the connection suspended */
     EXCHANGE_RUNNING,   /* its fiber runs inside exchange_continue */
     EXCHANGE_SUSPENDED, /* its fiber is parked, and so is the connection */
     EXCHANGE_ANSWERED,  /* the answer is made */
@@ -20,6 +26,7 @@ enum exchange_state {
 /* A request and what belongs to its transport. */
 struct exchange {
     struct request request;
+    struct body_stream stream;
     struct exchanges *exchanges;
     struct MHD_Connection *mhd;
     struct connection *connection;
@@ -30,6 +37,8 @@ struct exchange {
     enum exchange_state state;
     uint64_t received; /* bytes of the body */
     bool has_head;
+    bool gone;     /* the connection is; the fiber is not */
+    bool was_held; /* the call for the head comes again */
 };
 
 /* The list of exchanges whose head is complete. */
@@ -92,6 +101,7 @@ static const struct {
     KNOWN_HEADER("If-None-Match", if_none_match),
     KNOWN_HEADER("Accept", accept),
     KNOWN_HEADER("Idempotency-Key", idempotency_key),
+    KNOWN_HEADER("Expect", expect),
     KNOWN_HEADER("Access-Control-Request-Method", preflight_method),
 #undef KNOWN_HEADER
 };
@@ -179,6 +189,70 @@ static int64_t declared_length(struct MHD_Connection *mhd)
     return length;
 }
 
+static void request_fiber(void *argument);
+
+static bool is_streaming(const struct exchange *exchange)
+{
+    return exchange->request.stream != NULL;
+}
+
+static void resume(struct exchange *exchange)
+{
+    MHD_resume_connection(exchange->mhd);
+    exchange->exchanges->due = true;
+}
+
+static void park_after_run(struct exchange *exchange)
+{
+    connections_enter(&exchange->exchanges->connections, exchange->connection, CONNECTION_BUSY);
+    exchange->next_parking = exchange->exchanges->parking;
+    exchange->exchanges->parking = exchange;
+}
+
+/* The handler has nothing left to read. */
+static void demand_more(struct body_stream *stream)
+{
+    struct exchange *exchange = CONTAINER_OF(stream, struct exchange, stream);
+    enum exchange_state before = exchange->state;
+    exchange->state = EXCHANGE_STREAMING;
+    if (before == EXCHANGE_PAUSED || exchange->was_held)
+        resume(exchange);
+    connections_enter(&exchange->exchanges->connections, exchange->connection, CONNECTION_READING);
+}
+
+/* What libmicrohttpd keeps of the head goes with the connection, which may go first. */
+static void keep_headers(struct request *request)
+{
+    for (size_t i = 0; i < sizeof known_headers / sizeof known_headers[0]; i++) {
+        struct text *member = (struct text *)((char *)&request->headers + known_headers[i].offset);
+        if (member->data != NULL)
+            *member = arena_copy(&request->arena, *member);
+    }
+}
+
+static enum MHD_Result begin_stream(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+    int64_t declared = declared_length(exchange->mhd);
+    keep_headers(request);
+    body_stream_init(&exchange->stream, &request->arena,
+                     (uint64_t)exchange->exchanges->options->config->max_body_size,
+                     (uint64_t)declared, demand_more);
+    request->stream = &exchange->stream;
+    bool hold = declared > DISCARD_LIMIT ||
+                text_equal_ignoring_case(request->headers.expect, TEXT("100-continue"));
+    exchange->state = hold ? EXCHANGE_HELD : EXCHANGE_STREAMING;
+    fiber_start(request_fiber, exchange);
+    if (hold && exchange->state == EXCHANGE_ANSWERED)
+        return answer(exchange);
+    if (exchange->state == EXCHANGE_HELD) {
+        connections_enter(&exchange->exchanges->connections, exchange->connection, CONNECTION_BUSY);
+        exchange->was_held = true;
+        MHD_suspend_connection(exchange->mhd);
+    }
+    return MHD_YES;
+}
+
 static enum MHD_Result receive_head(struct exchange *exchange, const char *method,
                                     const char *version)
 {
@@ -201,6 +275,8 @@ static enum MHD_Result receive_head(struct exchange *exchange, const char *metho
         return reject(exchange, 400, "The Host header is missing");
     if (head.size > HEAD_LIMIT)
         return reject(exchange, 431, "The header fields are too large");
+    if (request->match.route != NULL && request->match.route->streams)
+        return begin_stream(exchange);
     if (declared_length(exchange->mhd) > DISCARD_LIMIT + exchanges->options->config->max_body_size)
         return reject(exchange, 413, "The request body is too large");
     return MHD_YES;
@@ -219,7 +295,47 @@ static enum MHD_Result receive_body(struct exchange *exchange, const char *data,
     return exchange->received > limit ? MHD_NO : MHD_YES;
 }
 
+/* What comes after the answer was made is discarded, within bounds. */
+static enum MHD_Result receive_piece(struct exchange *exchange, const char *data, size_t *size)
+{
+    if (exchange->state == EXCHANGE_ANSWERED) {
+        exchange->received += *size;
+        *size = 0;
+        return exchange->received > DISCARD_LIMIT ? MHD_NO : MHD_YES;
+    }
+    connections_enter(&exchange->exchanges->connections, exchange->connection, CONNECTION_READING);
+    size_t taken = *size < BODY_STREAM_PIECE ? *size : BODY_STREAM_PIECE;
+    if (!body_stream_is_full(&exchange->stream)) {
+        body_stream_add(&exchange->stream, data, taken);
+        *size -= taken;
+    }
+    if (exchange->state == EXCHANGE_STREAMING && body_stream_is_full(&exchange->stream)) {
+        exchange->state = EXCHANGE_PAUSED;
+        park_after_run(exchange);
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result finish_stream(struct exchange *exchange)
+{
+    bool paused = exchange->state == EXCHANGE_PAUSED; /* then it is among the parking already */
+    exchange->state = EXCHANGE_RUNNING;
+    body_stream_end(&exchange->stream, 0);
+    if (!paused)
+        park_after_run(exchange);
+    return MHD_YES;
+}
+
 /* From the complete request to its answer. */
+
+static void exchange_free(struct exchange *exchange)
+{
+    if (exchange->has_head)
+        exchange_delist(exchange);
+    /* The exchange lives in its own arena. */
+    struct arena arena = exchange->request.arena;
+    arena_release(&arena);
+}
 
 static void request_fiber(void *argument)
 {
@@ -230,11 +346,13 @@ static void request_fiber(void *argument)
     dispatch_run(exchange->exchanges->options->dispatch, &exchange->request);
     log_set_context(NULL);
     exchange->fiber = NULL;
-    if (exchange->state == EXCHANGE_SUSPENDED) {
-        MHD_resume_connection(exchange->mhd);
-        exchange->exchanges->due = true;
-    }
+    enum exchange_state before = exchange->state;
     exchange->state = EXCHANGE_ANSWERED;
+    if (exchange->gone)
+        exchange_free(exchange);
+    else if (before == EXCHANGE_SUSPENDED || before == EXCHANGE_PAUSED ||
+             (before == EXCHANGE_HELD && exchange->was_held))
+        resume(exchange);
 }
 
 static enum MHD_Result run_request(struct exchange *exchange)
@@ -244,8 +362,7 @@ static enum MHD_Result run_request(struct exchange *exchange)
     fiber_start(request_fiber, exchange);
     if (exchange->state == EXCHANGE_ANSWERED)
         return answer(exchange);
-    exchange->next_parking = exchange->exchanges->parking;
-    exchange->exchanges->parking = exchange;
+    park_after_run(exchange);
     return MHD_YES;
 }
 
@@ -254,7 +371,10 @@ void exchanges_suspend_parked(struct exchanges *exchanges)
     struct exchange *exchange = exchanges->parking;
     exchanges->parking = NULL;
     for (; exchange != NULL; exchange = exchange->next_parking) {
-        exchange->state = EXCHANGE_SUSPENDED;
+        if (exchange->gone)
+            continue;
+        if (exchange->state != EXCHANGE_PAUSED)
+            exchange->state = EXCHANGE_SUSPENDED;
         MHD_suspend_connection(exchange->mhd);
     }
 }
@@ -269,9 +389,17 @@ enum MHD_Result exchange_continue(void *context, struct MHD_Connection *mhd, con
     struct exchange *exchange = *request_context;
     if (!exchange->has_head)
         return receive_head(exchange, method, version);
+    if (exchange->was_held) {
+        exchange->was_held = false;
+        return exchange->state == EXCHANGE_ANSWERED ? answer(exchange) : MHD_YES;
+    }
     if (*size > 0)
-        return receive_body(exchange, data, size);
+        return is_streaming(exchange) ? receive_piece(exchange, data, size)
+                                      : receive_body(exchange, data, size);
     switch (exchange->state) {
+    case EXCHANGE_STREAMING:
+    case EXCHANGE_PAUSED:
+        return finish_stream(exchange);
     case EXCHANGE_READING:
         return run_request(exchange);
     case EXCHANGE_ANSWERED:
@@ -290,14 +418,16 @@ void exchange_end(void *context, struct MHD_Connection *mhd, void **request_cont
     struct exchange *exchange = *request_context;
     if (exchange == NULL)
         return;
-    if (exchange->has_head) {
-        exchange_delist(exchange);
+    if (exchange->has_head)
         connections_enter(&exchange->exchanges->connections, exchange->connection, CONNECTION_IDLE);
-    }
     *request_context = NULL;
-    /* The exchange lives in its own arena. */
-    struct arena arena = exchange->request.arena;
-    arena_release(&arena);
+    if (exchange->fiber == NULL) {
+        exchange_free(exchange);
+        return;
+    }
+    exchange->gone = true;
+    body_stream_end(&exchange->stream,
+                    exchange->connection->expired ? ERROR_TIMEOUT : ERROR_CANCELLED);
 }
 
 void exchange_connection(void *context, struct MHD_Connection *mhd, void **socket_context,

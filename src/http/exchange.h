@@ -10,9 +10,18 @@
  *   handler parks          the connection is suspended; when the fiber ends it is resumed, and
  *                          libmicrohttpd calls exchange_continue again, which queues the answer
  *
- * A connection is not suspended inside exchange_continue but right after that run of libmicrohttpd,
- * when it has noted that the request is complete: suspended earlier, it would on resumption first
- * try to read more, and give up a client that has closed its sending side and waits for the answer.
+ * A route that streams gets its fiber with the complete head, and the pieces of the body go to its
+ * struct body_stream. The connection is suspended while that is full, and, as above, when the body
+ * has come to its end before the fiber has. When the fiber ends first, the rest of the body is
+ * discarded before the answer. A client that waits for leave to send (Expect: 100-continue), or
+ * that would send more than is ever discarded, is held at its head until the handler begins to
+ * read: if it does not, the answer goes out at once. When the client goes away the fiber is told,
+ * and the exchange outlives the connection until the fiber has ended.
+ *
+ * Otherwise a connection is not suspended inside exchange_continue but right after that run of
+ * libmicrohttpd, when it has noted that the request is complete: suspended earlier, it would on
+ * resumption first try to read more, and give up a client that has closed its sending side and
+ * waits for the answer.
  */
 #ifndef ERRAND_HTTP_EXCHANGE_H
 #define ERRAND_HTTP_EXCHANGE_H

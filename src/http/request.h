@@ -16,6 +16,7 @@
 #include "schema/parameters.h"
 #include "schema/problem.h"
 
+struct body_stream;
 struct http;
 struct transaction_hook;
 
@@ -52,6 +53,7 @@ struct request_headers {
     struct text if_none_match;
     struct text accept;
     struct text idempotency_key;
+    struct text expect;
     struct text preflight_method; /* Access-Control-Request-Method */
 };
 
@@ -69,6 +71,7 @@ struct request {
     int64_t started; /* clock_monotonic() when the head was complete */
 
     struct buffer body;
+    struct body_stream *stream; /* of a route that streams; see http/body_stream.h */
     bool too_large;
 
     struct route_match match;

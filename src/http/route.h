@@ -53,6 +53,7 @@ struct route {
     enum route_access access;
     enum route_limit limit;
     struct text (*limit_key)(const struct request *request); /* for LIMIT_LOGIN */
+    bool streams;         /* the handler reads the body as it arrives: http/body_stream.h */
     bool never_kept;      /* an Idempotency-Key has no effect: nothing is changed */
     bool conditional;     /* heeds If-Match or If-None-Match */
     bool may_conflict;    /* may be refused because of other rows: 409 */

@@ -107,6 +107,11 @@ int wait_timer(int64_t deadline)
     return result == ERROR_TIMEOUT ? 0 : result;
 }
 
+int wait_woken(void)
+{
+    return park_cancellable(fiber_current());
+}
+
 static void completion_run(struct loop_post *post)
 {
     struct completion *completion = CONTAINER_OF(post, struct completion, post);

@@ -25,6 +25,10 @@ int wait_fd(int descriptor, uint32_t events, int64_t deadline);
 /* wait_timer: until `deadline`. 0 or ERROR_CANCELLED. */
 int wait_timer(int64_t deadline);
 
+/* wait_woken: until fiber_wake; returns what that was given, or ERROR_CANCELLED. In a fiber only;
+ * the one who wakes it runs in the same loop. */
+int wait_woken(void);
+
 /* Something that another thread will finish. Lives on the waiter's stack. */
 struct completion {
     struct loop_post post;
