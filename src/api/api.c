@@ -3,7 +3,7 @@
 #include "domain/account.h"
 
 const struct route_table *const api_tables[API_TABLE_COUNT] = {
-    &system_routes, &auth_routes, &user_routes, &task_routes, &flask_routes,
+    &system_routes, &auth_routes, &user_routes, &task_routes, &flask_routes, &audit_routes,
 };
 
 unsigned api_surfaces(const struct config *config)

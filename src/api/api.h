@@ -20,13 +20,14 @@ struct application {
 };
 
 /* The tables of all resources. */
-enum { API_TABLE_COUNT = 5 };
+enum { API_TABLE_COUNT = 6 };
 extern const struct route_table *const api_tables[API_TABLE_COUNT];
 
 extern const struct route_table auth_routes;
 extern const struct route_table user_routes;
 extern const struct route_table task_routes;
 extern const struct route_table flask_routes;
+extern const struct route_table audit_routes;
 extern const struct route_table system_routes;
 
 /* api_surfaces: the surfaces that API_SURFACES asks for, as SURFACE_BIT()s. */
