@@ -21,6 +21,9 @@ static const struct {
      "  user passwd NAME [--password-stdin]\n"
      "  user role NAME user|admin\n"
      "  user list: manage accounts, also while the server runs"},
+    {"audit", command_audit,
+     "audit verify: check that the log of changes is as it was written, also while the server "
+     "runs"},
     {"openapi", command_openapi, "openapi: print the description of the API"},
 };
 

@@ -24,6 +24,7 @@ typedef int command_fn(const struct command_context *context);
 int command_serve(const struct command_context *context);
 int command_migrate(const struct command_context *context);
 int command_user(const struct command_context *context);
+int command_audit(const struct command_context *context);
 int command_openapi(const struct command_context *context);
 
 /* command_fail: "errand: MESSAGE" on standard error; returns EXIT_FAILED. */

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "domain/bootstrap.h"
+#include "domain/follower.h"
 #include "domain/password.h"
 #include "domain/schedule.h"
 #include "domain/token.h"
@@ -94,15 +95,19 @@ static int serve(const struct command_context *context, struct application *appl
     if (http_create(&application->http, &options, context->arena, &message) < 0)
         return command_fail(message);
     struct schedule *schedule = NULL;
+    struct followers *followers = NULL;
     int error = http_start(application->http);
     if (error == 0)
         error = schedule_start(&schedule, &application->services);
+    if (error == 0)
+        error = followers_start(&followers, &application->services);
     if (error == 0) {
         announce(context->config, http_port(application->http));
         wait_for_end();
     }
     schedule_stop(schedule);
     http_drain(application->http, context->config->drain_timeout);
+    followers_stop(followers);
     http_free(application->http);
     return error < 0 ? command_fail(TEXT("cannot start the event loops")) : EXIT_OK;
 }
