@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "domain/task.h"
 #include "domain/task_list.h"
+#include "domain/task_tags.h"
 #include "schema/encode.h"
 
 enum { DEFAULT_LIMIT_V1 = 10, DEFAULT_LIMIT_CLASSIC = 100 };
@@ -76,6 +77,32 @@ static int update_task(struct request *request)
     int error = task_update(services_of(request), &actor, &request->problems, request->path_ids[0],
                             request->value_given, request->value, etag_expected(request), task);
     return error == ERROR_STALE ? reply_stale(request, task) : error;
+}
+
+static int add_tags(struct request *request)
+{
+    struct actor actor = actor_of(request);
+    const struct tags_added *added = request->value;
+    struct task *task = arena_allocate(&request->arena, sizeof *task);
+    reply_when_done(request, render_task, task);
+    int error = task_tag(services_of(request), &actor, &request->problems, request->path_ids[0],
+                         added->tags, etag_expected(request), task);
+    return error == ERROR_STALE ? reply_stale(request, task) : error;
+}
+
+static int remove_tag(struct request *request)
+{
+    struct actor actor = actor_of(request);
+    struct task task = {.id = 0};
+    int error = task_untag(services_of(request), &actor, &request->problems, request->path_ids[0],
+                           request->match.parameters[1], etag_expected(request), &task);
+    if (error == ERROR_STALE)
+        return reply_stale(request, &task);
+    if (error == ERROR_NOT_FOUND && task.id != 0)
+        return reply_error(request, 404, "The task does not have this tag");
+    if (error < 0)
+        return error;
+    return reply_task(request, 200, &task);
 }
 
 static int delete_task(struct request *request)
@@ -220,6 +247,31 @@ static const struct route routes[] = {
         .summary = "Delete a task",
         .tag = "tasks",
         .handler = delete_task,
+    },
+    {
+        .method = METHOD_POST,
+        .path = "/tasks/{task_id}/tags",
+        .surfaces = BOTH,
+        .access = ACCESS_USER,
+        .conditional = true,
+        .resource = "Task",
+        .body = &tags_added_body,
+        .answers = {{200, "The task", &task_schema, NULL}},
+        .summary = "Add tags to a task",
+        .tag = "tasks",
+        .handler = add_tags,
+    },
+    {
+        .method = METHOD_DELETE,
+        .path = "/tasks/{task_id}/tags/{tag:text}",
+        .surfaces = BOTH,
+        .access = ACCESS_USER,
+        .conditional = true,
+        .resource = "Task",
+        .answers = {{200, "The task", &task_schema, NULL}},
+        .summary = "Take a tag off a task",
+        .tag = "tasks",
+        .handler = remove_tag,
     },
 };
 

@@ -5,6 +5,7 @@
 #include "domain/event.h"
 #include "domain/row.h"
 #include "domain/task_log.h"
+#include "domain/task_tags.h"
 #include "domain/transaction.h"
 #include "schema/json_tree.h"
 
@@ -63,6 +64,9 @@ struct call {
     uint64_t fields;
     const struct task *changes;
     struct task_versions expected;
+    /* edit: for changes that depend on the task; in place of `fields` and `changes`. */
+    int (*edit)(const struct call *call, struct task *task);
+    struct text tags; /* for edit: those to add, or the one to take off */
     struct task *result;
 };
 
@@ -203,10 +207,8 @@ static bool version_is_expected(const struct task *task, struct task_versions ex
     return false;
 }
 
-static void apply_changes(const struct call *call, struct task *task)
+static void set_fields(const struct call *call, struct task *task)
 {
-    int64_t now = clock_now();
-    struct task before = *task;
     for (size_t i = 0; i < TASK_FIELDS; i++) {
         const struct field *field = &task_schema.fields[i];
         if ((call->fields & FIELD_BIT(i)) == 0)
@@ -217,11 +219,25 @@ static void apply_changes(const struct call *call, struct task *task)
                           : sizeof(int64_t);
         memcpy(field_of(field, task), field_of_const(field, call->changes), size);
     }
+}
+
+static int apply_changes(const struct call *call, struct task *task)
+{
+    int64_t now = clock_now();
+    struct task before = *task;
+    int error = 0;
+    if (call->edit != NULL)
+        error = call->edit(call, task);
+    else
+        set_fields(call, task);
+    if (error < 0)
+        return error;
     settle_status(task, call->fields, now);
     if (row_changed(&task_schema, &before, task) != 0) {
         task->updated_at = now;
         task->version++;
     }
+    return 0;
 }
 
 static int store_changes(struct db_connection *connection, const struct call *call,
@@ -243,7 +259,8 @@ static int store_changes(struct db_connection *connection, const struct call *ca
         error = store_tags(connection, call->arena, after, true);
     if (error < 0)
         return error;
-    struct event event = {"task.updated", &task_schema, after->id, before, after};
+    const char *action = call->edit != NULL ? "task.tagged" : "task.updated";
+    struct event event = {action, &task_schema, after->id, before, after};
     return event_append(connection, call->arena, call->actor, &event);
 }
 
@@ -259,7 +276,9 @@ static int run_update(struct db_connection *connection, void *argument)
     if (!version_is_expected(&before, call->expected))
         return ERROR_STALE;
     struct task after = before;
-    apply_changes(call, &after);
+    error = apply_changes(call, &after);
+    if (error < 0)
+        return error;
     bool reassigned = after.assigned_user_id != before.assigned_user_id;
     if (reassigned && (access_of(call->actor, &before) & ACCESS_ASSIGN) == 0)
         return ERROR_FORBIDDEN;
@@ -284,6 +303,44 @@ int task_update(struct services *services, const struct actor *actor, struct pro
                         .fields = fields,
                         .changes = changes,
                         .expected = expected,
+                        .result = ret_task};
+    return transaction_write(services, actor, run_update, &call);
+}
+
+static int edit_add(const struct call *call, struct task *task)
+{
+    return tags_add(call->problems, task->tags, call->tags, &task->tags);
+}
+
+int task_tag(struct services *services, const struct actor *actor, struct problems *problems,
+             int64_t id, struct text tags, struct task_versions expected, struct task *ret_task)
+{
+    struct call call = {.actor = actor,
+                        .problems = problems,
+                        .arena = problems->arena,
+                        .id = id,
+                        .expected = expected,
+                        .edit = edit_add,
+                        .tags = tags,
+                        .result = ret_task};
+    return transaction_write(services, actor, run_update, &call);
+}
+
+static int edit_remove(const struct call *call, struct task *task)
+{
+    return tags_remove(call->arena, task->tags, call->tags, &task->tags);
+}
+
+int task_untag(struct services *services, const struct actor *actor, struct problems *problems,
+               int64_t id, struct text tag, struct task_versions expected, struct task *ret_task)
+{
+    struct call call = {.actor = actor,
+                        .problems = problems,
+                        .arena = problems->arena,
+                        .id = id,
+                        .expected = expected,
+                        .edit = edit_remove,
+                        .tags = tag,
                         .result = ret_task};
     return transaction_write(services, actor, run_update, &call);
 }

@@ -102,6 +102,17 @@ int task_update(struct services *services, const struct actor *actor, struct pro
                 int64_t id, uint64_t fields, const struct task *changes,
                 struct task_versions expected, struct task *ret_task);
 
+/* task_tag: adds `tags` (a JSON list of unique texts) to those the task has; outcomes as those of
+ * task_update. ERROR_INVALID with a problem when they get too many. */
+int task_tag(struct services *services, const struct actor *actor, struct problems *problems,
+             int64_t id, struct text tags, struct task_versions expected, struct task *ret_task);
+
+/* task_untag: takes a tag off; outcomes as those of task_update. ERROR_NOT_FOUND with the task in
+ * `*ret_task` when it does not have the tag, without (its id is left as it was) when there is no
+ * such task. */
+int task_untag(struct services *services, const struct actor *actor, struct problems *problems,
+               int64_t id, struct text tag, struct task_versions expected, struct task *ret_task);
+
 /* task_delete: ERROR_NOT_FOUND, ERROR_FORBIDDEN; ERROR_STALE as task_update. */
 int task_delete(struct services *services, struct arena *arena, const struct actor *actor,
                 int64_t id, struct task_versions expected, struct task *ret_task);

@@ -3,6 +3,7 @@
  * them.
  */
 #include "domain/task.h"
+#include "domain/task_tags.h"
 
 static const char *const status_names[] = {"todo", "in_progress", "done"};
 const struct enumeration task_statuses = {status_names, 3};
@@ -62,8 +63,8 @@ static const struct field fields[TASK_FIELDS] = {
                    .flags = FIELD_STORED | FIELD_TRIMMED,
                    .offset = offsetof(struct task, tags),
                    .minimum = 1,
-                   .maximum = 50,
-                   .max_items = 50,
+                   .maximum = TAG_LENGTH_LIMIT,
+                   .max_items = TASK_TAGS_LIMIT,
                    .description = "Labels, each once",
                    .default_value = "[]",
                    .example = "[\"work\"]"},

@@ -168,7 +168,8 @@ uint64_t body_fields(const struct body *body, bool admin)
     return admin ? fields : fields & ~body->admin_fields;
 }
 
-/* The fields of the object that are good; each of the others has added a problem. */
+/* The fields of the object that are good; each of the others has added a problem. A list stands for
+ * the only field. */
 static uint64_t decode_object(const struct body *body, uint64_t fields, const json_t *object,
                               struct problems *problems, void *structure)
 {
@@ -178,7 +179,7 @@ static uint64_t decode_object(const struct body *body, uint64_t fields, const js
         if ((fields & FIELD_BIT(i)) == 0)
             continue;
         struct value_target target = {field, text_from(field->name), structure, problems};
-        const json_t *value = json_object_get(object, field->name);
+        const json_t *value = json_is_array(object) ? object : json_object_get(object, field->name);
         if (value != NULL) {
             good |= decode_value(&target, value) ? FIELD_BIT(i) : 0;
         } else if (body->mode == DECODE_CREATE && (field->flags & FIELD_REQUIRED) != 0) {
@@ -196,7 +197,7 @@ int decode_json(const struct body *body, const struct decode_context *context, s
     const json_t *object = parse(text, problems);
     if (object == NULL)
         return ERROR_INVALID;
-    if (!json_is_object(object)) {
+    if (!json_is_object(object) && !(body->accepts_list && json_is_array(object))) {
         struct text input = has_secrets(body->schema) ? TEXT_NULL : echo(problems, object);
         problem_add(problems, TEXT(""), "model_attributes_type", input,
                     "Input should be a valid dictionary or object to extract fields from");

@@ -29,6 +29,7 @@ struct body {
     uint64_t fields;       /* FIELD_BITs; 0 for all that are not read-only */
     uint64_t admin_fields; /* those that count only when an administrator sends them */
     bool accepts_form;     /* may come as application/x-www-form-urlencoded too */
+    bool accepts_list;     /* its only field is a list that may come without the object around it */
     /* check: adds a problem for each rule broken by the fields in `present`, which are good. */
     void (*check)(const void *structure, uint64_t present, const struct decode_context *context,
                   struct problems *problems);
@@ -38,9 +39,10 @@ struct body {
 uint64_t body_fields(const struct body *body, bool admin);
 
 /*
- * decode_json: reads the JSON object `text` into `structure`, whose members keep their values where
- * a field is absent. The set of fields that were there goes to `*ret_present`. Fields that the body
- * does not have are passed over. Texts live in the arena of `problems`.
+ * decode_json: reads the JSON object `text` (or the list that stands for one, where the body
+ * accepts it) into `structure`, whose members keep their values where a field is absent. The set of
+ * fields that were there goes to `*ret_present`. Fields that the body does not have are passed
+ * over. Texts live in the arena of `problems`.
  *
  * ERROR_INVALID when there are problems; then neither output means anything. A text that is no JSON
  * (duplicate names, invalid UTF-8 and nesting beyond 32 levels included) is one problem of the type

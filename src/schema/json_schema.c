@@ -203,5 +203,15 @@ void json_schema_write_body(const struct body *body, struct json *json)
         if ((fields & FIELD_BIT(i)) != 0 && (body->schema->fields[i].flags & FIELD_REQUIRED) != 0)
             required |= FIELD_BIT(i);
     }
+    if (!body->accepts_list) {
+        write_object(body->schema, fields, required, json);
+        return;
+    }
+    json_begin_object(json);
+    json_key(json, "anyOf");
+    json_begin_array(json);
     write_object(body->schema, fields, required, json);
+    json_schema_write_value(&body->schema->fields[0], json);
+    json_end_array(json);
+    json_end_object(json);
 }

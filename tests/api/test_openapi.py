@@ -31,6 +31,8 @@ FOUNDATION = [
             ("patch", "/tasks/{}"),
             ("put", "/tasks/{}"),
             ("delete", "/tasks/{}"),
+            ("post", "/tasks/{}/tags"),
+            ("delete", "/tasks/{}/tags/{}"),
         )
     ],
 ]

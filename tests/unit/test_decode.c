@@ -307,6 +307,24 @@ static struct text nested(struct arena *arena, size_t depth)
     return (struct text){json, length};
 }
 
+static const struct body tags_body = {.name = "Tags",
+                                      .schema = &item_schema,
+                                      .mode = DECODE_UPDATE,
+                                      .fields = FIELD_BIT(ITEM_TAGS),
+                                      .accepts_list = true};
+
+TEST(a_list_stands_for_the_only_field_where_the_body_accepts_it)
+{
+    DECODING(decoding);
+    assert_int_equal(decode_body(&decoding, &tags_body, TEXT("[\"b\",\" a \"]")), 0);
+    assert_text(decoding.item.tags, "[\"b\",\"a\"]");
+    assert_int_equal(decoding.present, FIELD_BIT(ITEM_TAGS));
+    assert_int_equal(decode_body(&decoding, &tags_body, TEXT("{\"tags\":[\"c\"]}")), 0);
+    assert_text(decoding.item.tags, "[\"c\"]");
+    assert_int_equal(decode_body(&decoding, &tags_body, TEXT("[7]")), ERROR_INVALID);
+    assert_int_equal(decode_body(&decoding, &tags_body, TEXT("\"b\"")), ERROR_INVALID);
+}
+
 TEST(nests_32_levels_and_no_more)
 {
     static const struct {
@@ -400,6 +418,7 @@ UNIT_TESTS(cmocka_unit_test(reads_each_type),
            cmocka_unit_test(what_is_no_json_is_one_problem),
            cmocka_unit_test(no_body_is_a_missing_one),
            cmocka_unit_test(json_that_is_no_object_is_refused),
+           cmocka_unit_test(a_list_stands_for_the_only_field_where_the_body_accepts_it),
            cmocka_unit_test(nests_32_levels_and_no_more),
            cmocka_unit_test(a_body_full_of_mistakes_costs_little_memory),
            cmocka_unit_test(rules_between_fields_add_to_the_problems),
