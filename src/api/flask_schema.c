@@ -108,6 +108,14 @@ const struct body flask_task_update_body = {
     .mode = DECODE_UPDATE,
 };
 
+const struct body flask_upload_body = {
+    .name = "FlaskUpload",
+    .schema = &flask_task_schema,
+    .mode = DECODE_CREATE,
+    .fields = FIELD_BIT(FLASK_TASK_NAME) | FIELD_BIT(FLASK_DESCRIPTION) | FIELD_BIT(FLASK_STATUS) |
+              FIELD_BIT(FLASK_PRIORITY) | FIELD_BIT(FLASK_CREATED_AT),
+};
+
 struct flask_task flask_task_from(const struct task *task)
 {
     return (struct flask_task){.task = *task, .active = !task->completed};
@@ -124,6 +132,7 @@ uint64_t flask_task_settle(struct flask_task *task, uint64_t given)
         {FLASK_STATUS, TASK_COMPLETED},
         {FLASK_PRIORITY, TASK_PRIORITY},
         {FLASK_ASSIGNED_USER_ID, TASK_ASSIGNED_USER_ID},
+        {FLASK_CREATED_AT, TASK_CREATED_AT},
     };
     uint64_t set = 0;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {

@@ -17,6 +17,7 @@ struct flask_task {
 
 extern const struct body flask_task_create_body;
 extern const struct body flask_task_update_body;
+extern const struct body flask_upload_body; /* of a row of an uploaded file */
 extern const struct schema flask_task_schema;
 
 /* flask_task_from: `task` in these words. */

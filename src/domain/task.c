@@ -156,22 +156,28 @@ static void settle_status(struct task *task, uint64_t fields, int64_t now)
         task->completed_at = now;
 }
 
-static int run_create(struct db_connection *connection, void *argument)
+void task_settle(const struct actor *actor, uint64_t fields, struct task *task)
 {
-    const struct call *call = argument;
-    struct task *task = call->result;
-    call->problems->count = 0;
-    int error = check_assignee(connection, call->problems, task);
-    if (error < 0)
-        return error;
+    int64_t now = clock_now();
+    task->user_id = actor->user_id;
+    if ((fields & FIELD_BIT(TASK_CREATED_AT)) == 0)
+        task->created_at = now;
+    task->updated_at = now;
+    task->version = 1;
+    settle_status(task, fields, now);
+}
+
+int task_insert(struct db_connection *connection, struct arena *arena, const struct actor *actor,
+                struct task *task)
+{
     struct sql sql;
-    sql_init(&sql, call->arena);
+    sql_init(&sql, arena);
     sql_add(&sql, "INSERT INTO tasks ");
     row_add_insert(&sql, &task_schema, task, NULL, 0);
     sql_add(&sql, " RETURNING id");
-    error = sql_query_integer(&sql, connection, &task->id);
+    int error = sql_query_integer(&sql, connection, &task->id);
     if (error >= 0)
-        error = store_tags(connection, call->arena, task, false);
+        error = store_tags(connection, arena, task, false);
     if (error >= 0)
         error = add_to_total(connection, task->user_id, 1);
     if (error >= 0)
@@ -179,18 +185,23 @@ static int run_create(struct db_connection *connection, void *argument)
     if (error < 0)
         return error;
     struct event event = {"task.created", &task_schema, task->id, NULL, task};
-    return event_append(connection, call->arena, call->actor, &event);
+    return event_append(connection, arena, actor, &event);
+}
+
+static int run_create(struct db_connection *connection, void *argument)
+{
+    const struct call *call = argument;
+    call->problems->count = 0;
+    int error = check_assignee(connection, call->problems, call->result);
+    if (error < 0)
+        return error;
+    return task_insert(connection, call->arena, call->actor, call->result);
 }
 
 int task_create(struct services *services, const struct actor *actor, struct problems *problems,
                 uint64_t fields, struct task *task)
 {
-    int64_t now = clock_now();
-    task->user_id = actor->user_id;
-    task->created_at = now;
-    task->updated_at = now;
-    task->version = 1;
-    settle_status(task, fields, now);
+    task_settle(actor, fields, task);
     struct call call = {
         .actor = actor, .problems = problems, .arena = problems->arena, .result = task};
     return transaction_write(services, actor, run_create, &call);

@@ -117,6 +117,14 @@ int task_untag(struct services *services, const struct actor *actor, struct prob
 int task_delete(struct services *services, struct arena *arena, const struct actor *actor,
                 int64_t id, struct task_versions expected, struct task *ret_task);
 
+/* For imports, which create many tasks in a transaction of their own. task_settle: sets what the
+ * client does not give; `fields` are those it gave, TASK_CREATED_AT and TASK_COMPLETED_AT perhaps
+ * among them. task_insert: stores such a task, whose assignee exists, with all that belongs to it.
+ */
+void task_settle(const struct actor *actor, uint64_t fields, struct task *task);
+int task_insert(struct db_connection *connection, struct arena *arena, const struct actor *actor,
+                struct task *task);
+
 /* For user_delete: removes a user's tasks, each with its event; takes a user off the tasks of
  * others, likewise. */
 int task_delete_owned_by(struct db_connection *connection, const struct actor *actor,

@@ -421,6 +421,7 @@ int task_list(struct services *services, const struct actor *actor, enum task_sc
     int error = resolve_ownership(&list, actor, scope);
     if (error < 0)
         return error;
-    bool light = !has_filters(&list) && sorts_by_id(&list) && query->paging.skip <= LIGHT_SKIP;
+    bool light = !has_filters(&list) && sorts_by_id(&list) && query->paging.skip <= LIGHT_SKIP &&
+                 query->paging.limit <= PAGING_LIMIT_MAXIMUM;
     return db_read(services->db, light ? DB_LIGHT : DB_HEAVY, run_list, &list);
 }

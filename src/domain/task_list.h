@@ -44,6 +44,9 @@ struct task_query {
 };
 extern const struct schema task_query_schema;
 
+/* The same without paging: its first field is TASK_QUERY_SORT_BY. */
+extern const struct schema task_export_query_schema;
+
 struct task_page {
     struct schema_list tasks;
     struct page page;

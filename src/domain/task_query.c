@@ -114,6 +114,13 @@ const struct schema task_query_schema = {
     .init = init_query,
 };
 
+const struct schema task_export_query_schema = {
+    .fields = &query_fields[TASK_QUERY_SORT_BY],
+    .count = sizeof query_fields / sizeof query_fields[0] - TASK_QUERY_SORT_BY,
+    .size = sizeof(struct task_query),
+    .init = init_query,
+};
+
 static const struct field page_fields[] = {
     {.name = "tasks",
      .type = FIELD_LIST,

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "http/body_stream.h"
 #include "http/reply.h"
+#include "http/stream.h"
 #include "runtime/fiber.h"
 
 enum {
@@ -134,8 +135,11 @@ static enum MHD_Result received_header(void *context, enum MHD_ValueKind kind, c
 static enum MHD_Result queue_answer(struct exchange *exchange)
 {
     struct reply *reply = &exchange->request.reply;
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        reply->body.length, (void *)reply->body.data, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response =
+        reply->produce != NULL
+            ? stream_response(&exchange->request, exchange->mhd, &exchange->exchanges->due)
+            : MHD_create_response_from_buffer(reply->body.length, (void *)reply->body.data,
+                                              MHD_RESPMEM_PERSISTENT);
     if (response == NULL)
         return MHD_NO;
     for (size_t i = 0; i < reply->header_count; i++)

@@ -31,6 +31,14 @@ int reply_text(struct request *request, int status, const char *content_type, st
     return 0;
 }
 
+int reply_stream(struct request *request, int status, const char *content_type,
+                 reply_producer *produce, void *argument)
+{
+    request->reply.produce = produce;
+    request->reply.produce_argument = argument;
+    return reply_text(request, status, content_type, TEXT(""));
+}
+
 int reply_empty(struct request *request, int status)
 {
     request->reply.status = status;

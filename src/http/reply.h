@@ -22,6 +22,11 @@ int reply_end(struct request *request, int status, struct buffer *buffer);
 /* reply_text: `body`, which must live as long as the request. */
 int reply_text(struct request *request, int status, const char *content_type, struct text body);
 
+/* reply_stream: a body of any size that `produce` makes part by part while it is sent. `argument`
+ * must live as long as the request. */
+int reply_stream(struct request *request, int status, const char *content_type,
+                 reply_producer *produce, void *argument);
+
 /* reply_empty: no body. */
 int reply_empty(struct request *request, int status);
 

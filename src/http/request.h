@@ -34,10 +34,17 @@ struct reply_header {
     const char *value;
 };
 
+/* reply_producer: adds the next part of an answer to `part`, in an arena that is released when the
+ * part has been sent. Returns 1 when there is more, 0 after the last part, or an error, which
+ * breaks the answer off. In a fiber of the request's loop. */
+typedef int reply_producer(void *argument, struct buffer *part);
+
 /* The answer under construction; see http/reply.h. */
 struct reply {
     int status; /* 0: none yet */
     struct text body;
+    reply_producer *produce; /* makes the body in place of `body`; NULL for none */
+    void *produce_argument;
     struct reply_header headers[REPLY_HEADERS_LIMIT];
     size_t header_count;
 };

@@ -46,7 +46,7 @@ static bool fail(const struct value_target *target, const json_t *value, const c
 }
 
 /* The canonical JSON of a list of unique texts; see FIELD_TEXT_SET. */
-static bool decode_text_set(const struct value_target *target, const json_t *list)
+static bool decode_list(const struct value_target *target, const json_t *list)
 {
     const struct field *field = target->field;
     struct arena *arena = target->problems->arena;
@@ -95,6 +95,37 @@ static bool decode_text_set(const struct value_target *target, const json_t *lis
     return good;
 }
 
+static void release_tree(void *tree)
+{
+    json_decref(tree);
+}
+
+bool decode_text_set(const struct value_target *target, struct text text)
+{
+    struct arena *arena = target->problems->arena;
+    if (!text_is_valid(text)) {
+        value_add_problem(target, "value_error", TEXT_NULL, "Text must be valid UTF-8");
+        return false;
+    }
+    if (text_starts_with(text_trim(text), TEXT("["))) {
+        const json_t *list;
+        if (json_tree_parse(arena, text, &list, NULL) == 0)
+            return decode_list(target, list);
+        value_add_problem(target, "list_type", problem_input(target->problems, text),
+                          "Input should be a JSON list or a comma list");
+        return false;
+    }
+    json_t *list = json_array();
+    arena_defer(arena, release_tree, list);
+    struct text piece;
+    while (text_split(&text, ',', &piece)) {
+        piece = text_trim(piece);
+        if (piece.length > 0)
+            json_array_append_new(list, json_stringn(piece.data, piece.length));
+    }
+    return decode_list(target, list);
+}
+
 static void set_null(const struct field *field, void *structure)
 {
     void *member = field_of(field, structure);
@@ -135,7 +166,7 @@ static bool decode_value(const struct value_target *target, const json_t *value)
         return true;
     }
     if (field->type == FIELD_TEXT_SET)
-        return decode_text_set(target, value);
+        return decode_list(target, value);
     if (field->type == FIELD_INTEGER && json_is_integer(value))
         return value_set_integer(target, json_integer_value(value), echo(target->problems, value));
     if (field->type == FIELD_BOOLEAN && json_is_boolean(value)) {

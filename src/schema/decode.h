@@ -9,6 +9,7 @@
 
 #include "schema/field.h"
 #include "schema/problem.h"
+#include "schema/value.h"
 
 enum decode_mode {
     DECODE_CREATE, /* required fields must be there */
@@ -37,6 +38,10 @@ struct body {
 
 /* body_fields: the fields that a body may have, for a sender of that kind. */
 uint64_t body_fields(const struct body *body, bool admin);
+
+/* decode_text_set: reads a FIELD_TEXT_SET from a JSON list or, where `text` does not begin like
+ * one, from a comma list. False when a problem was added. */
+bool decode_text_set(const struct value_target *target, struct text text);
 
 /*
  * decode_json: reads the JSON object `text` (or the list that stands for one, where the body

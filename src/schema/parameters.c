@@ -153,6 +153,9 @@ static void set_value(const struct value_target *target, struct text text)
     case FIELD_ENUM_SET:
         set_enum_set(target, text);
         break;
+    case FIELD_TEXT_SET:
+        decode_text_set(target, text);
+        break;
     case FIELD_SINCE:
     case FIELD_UNTIL:
         set_moment(target, text);
@@ -166,23 +169,48 @@ static void set_value(const struct value_target *target, struct text text)
     }
 }
 
-int decode_parameters(const struct schema *schema, const struct parameters *parameters,
-                      enum problem_location location, struct problems *problems, void *structure,
-                      uint64_t *ret_present)
+static uint64_t decode_fields(const struct schema *schema, uint64_t fields, bool required,
+                              const struct parameters *parameters, struct problems *problems,
+                              void *structure)
 {
     uint64_t present = 0;
-    problems->location = location;
     for (size_t i = 0; i < schema->count; i++) {
         const struct field *field = &schema->fields[i];
+        if ((fields & FIELD_BIT(i)) == 0)
+            continue;
         struct value_target target = {field, text_from(field->name), structure, problems};
         struct text value = parameters_find(parameters, field->name);
         if (value.data != NULL) {
             present |= FIELD_BIT(i);
             set_value(&target, value);
-        } else if ((field->flags & FIELD_REQUIRED) != 0) {
+        } else if (required && (field->flags & FIELD_REQUIRED) != 0) {
             value_add_problem(&target, "missing", TEXT("null"), "Field required");
         }
     }
+    return present;
+}
+
+int decode_form(const struct body *body, const struct decode_context *context,
+                const struct parameters *parameters, struct problems *problems, void *structure,
+                uint64_t *ret_present)
+{
+    problems->location = LOCATION_BODY;
+    uint64_t present = decode_fields(body->schema, body_fields(body, context->admin),
+                                     body->mode == DECODE_CREATE, parameters, problems, structure);
+    if (problems->count == 0 && body->check != NULL)
+        body->check(structure, present, context, problems);
+    if (problems->count > 0)
+        return ERROR_INVALID;
+    *ret_present = present;
+    return 0;
+}
+
+int decode_parameters(const struct schema *schema, const struct parameters *parameters,
+                      enum problem_location location, struct problems *problems, void *structure,
+                      uint64_t *ret_present)
+{
+    problems->location = location;
+    uint64_t present = decode_fields(schema, UINT64_MAX, true, parameters, problems, structure);
     if (problems->count > 0)
         return ERROR_INVALID;
     *ret_present = present;

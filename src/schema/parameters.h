@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "schema/decode.h"
 #include "schema/field.h"
 #include "schema/problem.h"
 
@@ -33,6 +34,11 @@ int parameters_parse(struct parameters *parameters, struct arena *arena, struct 
 
 /* parameters_find: the value of `name`, the last one where it stands twice; null text if absent. */
 struct text parameters_find(const struct parameters *parameters, const char *name);
+
+/* decode_form: the same for the fields and by the rules of a body. */
+int decode_form(const struct body *body, const struct decode_context *context,
+                const struct parameters *parameters, struct problems *problems, void *structure,
+                uint64_t *ret_present);
 
 /* decode_parameters: reads them into `structure` by `schema`, as decode_json does for JSON; a
  * required field must be there. Unknown names are passed over. `location` is where problems are
