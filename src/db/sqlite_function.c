@@ -5,6 +5,9 @@
  *   contains_folded(haystack, needle)   whether needle stands in haystack, letters compared without
  *                                       regard to case in the sense of Unicode (full case folding,
  *                                       normalization form NFKD)
+ *   trigram_query(text)                 the query for an FTS5 table of folded trigrams that finds
+ *                                       every row that contains the text, and perhaps more; NULL
+ *                                       for fewer than three characters (SQLite only)
  *   folded(text)                        the form in which texts that differ only in case are equal
  */
 #include <stdlib.h>
@@ -86,11 +89,56 @@ static void folded(sqlite3_context *context, int count, sqlite3_value **argument
         sqlite3_result_text64(context, result.data, result.length, free, SQLITE_UTF8);
 }
 
+static size_t character_length(unsigned char first)
+{
+    return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+/* Adds the text as a string of FTS5: in quotes, with those within doubled. */
+static void add_string(sqlite3_str *query, const char *data, size_t length)
+{
+    sqlite3_str_appendchar(query, 1, '"');
+    for (size_t i = 0; i < length; i++)
+        sqlite3_str_appendchar(query, data[i] == '"' ? 2 : 1, data[i]);
+    sqlite3_str_appendchar(query, 1, '"');
+}
+
+static void trigram_query(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    (void)count;
+    struct text folded_text = fold(text_argument(arguments[0]));
+    sqlite3_str *query = sqlite3_str_new(sqlite3_context_db_handle(context));
+    size_t starts[3] = {0};
+    size_t characters = 0;
+    size_t at = 0;
+    while (at < folded_text.length) {
+        starts[characters++ % 3] = at;
+        at += character_length((unsigned char)folded_text.data[at]);
+        if (characters < 3 || at > folded_text.length)
+            continue;
+        size_t start = starts[characters % 3];
+        if (characters > 3)
+            sqlite3_str_appendall(query, " AND ");
+        add_string(query, folded_text.data + start, at - start);
+    }
+    free((void *)folded_text.data);
+    int length = sqlite3_str_length(query);
+    char *result = sqlite3_str_finish(query);
+    if (result == NULL)
+        sqlite3_result_null(context);
+    else
+        sqlite3_result_text(context, result, length, sqlite3_free);
+}
+
 int sqlite_functions_register(sqlite3 *handle)
 {
     const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
     int code = sqlite3_create_function_v2(handle, "contains_folded", 2, flags, NULL,
                                           contains_folded, NULL, NULL, NULL);
+    if (code != SQLITE_OK)
+        return code;
+    code = sqlite3_create_function_v2(handle, "trigram_query", 1, flags, NULL, trigram_query, NULL,
+                                      NULL, NULL);
     if (code != SQLITE_OK)
         return code;
     return sqlite3_create_function_v2(handle, "folded", 1, flags, NULL, folded, NULL, NULL, NULL);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "domain/audit_seal.h"
+#include "domain/task_search.h"
 
 struct follower {
     const char *name;
@@ -19,6 +20,7 @@ struct follower {
 
 static const struct follower table[] = {
     {AUDIT_SEAL_FOLLOWER, audit_seal_prepare, audit_seal_apply},
+    {TASK_SEARCH_FOLLOWER, task_search_prepare, task_search_apply},
 };
 
 #define LOOK_INTERVAL (CLOCK_SECOND / 2)

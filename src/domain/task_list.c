@@ -5,6 +5,7 @@
 #include "domain/cursor.h"
 #include "domain/fold.h"
 #include "domain/row.h"
+#include "domain/task_search.h"
 #include "domain/task_sort.h"
 
 enum {
@@ -31,6 +32,7 @@ struct list {
     const char *key; /* SQL */
     bool has_cursor;
     struct cursor cursor;
+    struct task_search search;
     struct task_page *page;
 };
 
@@ -225,14 +227,12 @@ static void add_time_filters(struct sql *sql, bool *any, const struct list *list
         add_comparison(sql, any, "due_date <= ", day_of(query->due_before));
 }
 
-static bool add_conditions(struct sql *sql, const struct list *list)
+static void add_conditions(struct sql *sql, bool *any, const struct list *list)
 {
-    bool any = false;
-    add_ownership(sql, &any, &list->ownership);
-    add_state_filters(sql, &any, list);
-    add_text_filters(sql, &any, list);
-    add_time_filters(sql, &any, list);
-    return any;
+    add_ownership(sql, any, &list->ownership);
+    add_state_filters(sql, any, list);
+    add_text_filters(sql, any, list);
+    add_time_filters(sql, any, list);
 }
 
 /* The rows of the page and one more, which tells whether there is a next one. */
@@ -281,6 +281,41 @@ static void add_order(struct sql *sql, const struct list *list)
     sql_add(sql, direction);
 }
 
+/* One source of what a search by the index finds. `part` is whether the page is wanted and not the
+ * total: by id, no more than its rows can be among its first ones. */
+static void add_source(struct sql *sql, const struct list *list, bool part,
+                       void (*add_candidates)(struct sql *sql, const struct task_search *search))
+{
+    bool any = true;
+    sql_add(sql, "SELECT id FROM (");
+    add_candidates(sql, &list->search);
+    add_conditions(sql, &any, list);
+    if (part && list->has_cursor)
+        add_cursor(sql, &any, list);
+    if (part && sorts_by_id(list)) {
+        sql_add(sql, is_descending(list) ? " ORDER BY 1 DESC LIMIT " : " ORDER BY 1 LIMIT ");
+        sql_value(sql, db_integer(list->query->paging.skip + list->query->paging.limit + 1));
+    }
+    sql_add(sql, ") AS source");
+}
+
+/* " WHERE ...": the tasks of the page and those behind it, or all that match. */
+static void add_matches(struct sql *sql, const struct list *list, bool part)
+{
+    bool any = false;
+    if (list->search.by_index) {
+        sql_add(sql, " WHERE id IN (");
+        add_source(sql, list, part, task_search_add_indexed);
+        sql_add(sql, " UNION ");
+        add_source(sql, list, part, task_search_add_outstanding);
+        sql_add(sql, ")");
+        return;
+    }
+    add_conditions(sql, &any, list);
+    if (part && list->has_cursor)
+        add_cursor(sql, &any, list);
+}
+
 static struct text cursor_after(const struct list *list, const struct db_rows *rows, int column,
                                 int64_t id)
 {
@@ -304,9 +339,7 @@ static int read_tasks(struct db_connection *connection, struct list *list)
     sql_add(&sql, ", ");
     sql_add(&sql, list->key);
     sql_add(&sql, " FROM tasks");
-    bool any = add_conditions(&sql, list);
-    if (list->has_cursor)
-        add_cursor(&sql, &any, list);
+    add_matches(&sql, list, true);
     add_order(&sql, list);
     sql_add(&sql, " LIMIT ");
     sql_value(&sql, db_integer(paging->limit + 1));
@@ -347,7 +380,7 @@ static int read_total(struct db_connection *connection, const struct list *list,
     sql_init(&sql, list->arena);
     if (has_filters(list)) {
         sql_add(&sql, "SELECT count(*) FROM tasks");
-        add_conditions(&sql, list);
+        add_matches(&sql, list, false);
     } else {
         bool any = false;
         sql_add(&sql, "SELECT coalesce(sum(total), 0) FROM task_totals");
@@ -359,7 +392,12 @@ static int read_total(struct db_connection *connection, const struct list *list,
 static int run_list(struct db_connection *connection, void *argument)
 {
     struct list *list = argument;
-    int error = read_tasks(connection, list);
+    int error = 0;
+    if (list->query->search.length > 0)
+        error =
+            task_search_plan(connection, list->query->search, list->ownership.owner, &list->search);
+    if (error >= 0)
+        error = read_tasks(connection, list);
     int64_t total = FIELD_INTEGER_NULL;
     if (error >= 0 && list->query->paging.total)
         error = read_total(connection, list, &total);
