@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "cache/cache.h"
 #include "db/db.h"
 #include "http/openapi.h"
 
@@ -226,6 +227,24 @@ static void write_database_metrics(const struct services *services, struct buffe
                   (uintmax_t)statistics.queued);
 }
 
+static void write_cache_metrics(const struct services *services, struct buffer *out)
+{
+    struct cache_statistics statistics;
+    cache_statistics(services->cache, &statistics);
+    buffer_format(out,
+                  "# HELP cache_hits_total Results that were kept.\n"
+                  "# TYPE cache_hits_total counter\n"
+                  "cache_hits_total %ju\n"
+                  "# HELP cache_misses_total Results that had to be made.\n"
+                  "# TYPE cache_misses_total counter\n"
+                  "cache_misses_total %ju\n"
+                  "# HELP cache_bytes Memory that kept results take.\n"
+                  "# TYPE cache_bytes gauge\n"
+                  "cache_bytes %ju\n",
+                  (uintmax_t)statistics.hits, (uintmax_t)statistics.misses,
+                  (uintmax_t)statistics.bytes);
+}
+
 static int read_metrics(struct request *request)
 {
     const struct application *application = request->application;
@@ -233,6 +252,7 @@ static int read_metrics(struct request *request)
     buffer_init(&buffer, &request->arena, METRICS_LIMIT);
     http_write_metrics(application->http, &buffer);
     write_database_metrics(&application->services, &buffer);
+    write_cache_metrics(&application->services, &buffer);
     if (buffer_overflowed(&buffer))
         return ERROR_TOO_LARGE;
     return reply_text(request, 200, "text/plain; version=0.0.4; charset=utf-8",

@@ -81,12 +81,17 @@ static void write_string(struct buffer *out, struct text text)
     buffer_add_char(out, '"');
 }
 
-void json_key(struct json *json, const char *name)
+void json_key_text(struct json *json, struct text name)
 {
     before_value(json);
-    write_string(json->out, text_from(name));
+    write_string(json->out, name);
     buffer_add_char(json->out, ':');
     json->comma = false;
+}
+
+void json_key(struct json *json, const char *name)
+{
+    json_key_text(json, text_from(name));
 }
 
 void json_put_text(struct json *json, struct text text)

@@ -33,6 +33,7 @@ void json_end_array(struct json *json);
 
 /* json_key: the name of the next member. */
 void json_key(struct json *json, const char *name);
+void json_key_text(struct json *json, struct text name);
 
 /* json_put_text: a string, or null for the null text. */
 void json_put_text(struct json *json, struct text text);

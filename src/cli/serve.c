@@ -16,12 +16,15 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "cache/cache.h"
 #include "cli/command.h"
 #include "domain/bootstrap.h"
 #include "domain/follower.h"
 #include "domain/password.h"
 #include "domain/schedule.h"
 #include "domain/token.h"
+
+enum { CACHE_LIMIT = 32 << 20 }; /* bytes */
 
 static unsigned core_count(void)
 {
@@ -153,7 +156,9 @@ int command_serve(const struct command_context *context)
     config_warn();
     unsigned loops = loop_count(config);
     struct application application = {
-        .services = {.config = config, .started_at = clock_monotonic()},
+        .services = {.config = config,
+                     .started_at = clock_monotonic(),
+                     .cache = cache_create(CACHE_LIMIT)},
         .running_keys = running_keys_create(),
     };
     int code = EXIT_FAILED;
@@ -163,6 +168,7 @@ int command_serve(const struct command_context *context)
         db_close(application.services.db);
     }
     running_keys_free(application.running_keys);
+    cache_free(application.services.cache);
     if (code == EXIT_OK)
         log_info("stopped");
     log_stop();

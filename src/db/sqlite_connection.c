@@ -167,6 +167,25 @@ static int bind(sqlite3_stmt *handle, int position, const struct db_value *value
     return SQLITE_MISUSE;
 }
 
+/* To SQLite $1 is a name like any other, numbered in the order of appearance: each parameter gets
+ * the value that its name says. */
+static int bind_all(sqlite3_stmt *handle, struct db_values values)
+{
+    int count = sqlite3_bind_parameter_count(handle);
+    for (int position = 1; position <= count; position++) {
+        const char *name = sqlite3_bind_parameter_name(handle, position);
+        size_t number = 0;
+        for (size_t i = 1; name != NULL && name[i] >= '0' && name[i] <= '9'; i++)
+            number = number * 10 + (size_t)(name[i] - '0');
+        if (number == 0 || number > values.count)
+            return SQLITE_RANGE;
+        int code = bind(handle, position, &values.values[number - 1]);
+        if (code != SQLITE_OK)
+            return code;
+    }
+    return SQLITE_OK;
+}
+
 int sqlite_query(struct db_connection *base, struct text sql, struct db_values values,
                  struct db_rows *ret_rows)
 {
@@ -175,13 +194,11 @@ int sqlite_query(struct db_connection *base, struct text sql, struct db_values v
     int error = statement_take(connection, sql, &statement);
     if (error < 0)
         return error;
-    for (size_t i = 0; i < values.count; i++) {
-        int code = bind(statement->handle, (int)i + 1, &values.values[i]);
-        if (code != SQLITE_OK) {
-            error = translate(connection, code, sql);
-            statement_return(statement);
-            return error;
-        }
+    int code = bind_all(statement->handle, values);
+    if (code != SQLITE_OK) {
+        error = translate(connection, code, sql);
+        statement_return(statement);
+        return error;
     }
     *ret_rows = (struct db_rows){base, statement};
     return 0;

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 
+struct cache;
 struct config;
 struct db;
 struct passwords;
@@ -18,6 +19,7 @@ struct tokens;
 struct services {
     const struct config *config;
     struct db *db;
+    struct cache *cache;
     struct passwords *passwords;
     struct tokens *tokens;
     int64_t started_at; /* clock_monotonic() of the start */

@@ -131,12 +131,14 @@ static int store_tags(struct db_connection *connection, struct arena *arena,
     return error;
 }
 
-/* The total of an unfiltered list is kept, not counted. */
-static int add_to_total(struct db_connection *connection, int64_t user_id, int64_t difference)
+/* The total of an unfiltered list is kept, not counted; and each change of a user's tasks is
+ * counted, which tells what was computed before it from what is computed after it. */
+static int count_change(struct db_connection *connection, int64_t user_id, int64_t difference)
 {
     return db_execute(connection,
-                      TEXT("INSERT INTO task_totals (user_id, total) VALUES ($1, $2) "
-                           "ON CONFLICT (user_id) DO UPDATE SET total = task_totals.total + $2"),
+                      TEXT("INSERT INTO task_totals (user_id, total, changes) VALUES ($1, $2, 1) "
+                           "ON CONFLICT (user_id) DO UPDATE SET total = task_totals.total + $2, "
+                           "changes = task_totals.changes + 1"),
                       DB_VALUES(db_integer(user_id), db_integer(difference)));
 }
 
@@ -179,7 +181,7 @@ int task_insert(struct db_connection *connection, struct arena *arena, const str
     if (error >= 0)
         error = store_tags(connection, arena, task, false);
     if (error >= 0)
-        error = add_to_total(connection, task->user_id, 1);
+        error = count_change(connection, task->user_id, 1);
     if (error >= 0)
         error = task_log_append(connection, task);
     if (error < 0)
@@ -268,6 +270,8 @@ static int store_changes(struct db_connection *connection, const struct call *ca
     int error = sql_execute(&sql, connection);
     if (error >= 0 && (changed & FIELD_BIT(TASK_TAGS)) != 0)
         error = store_tags(connection, call->arena, after, true);
+    if (error >= 0)
+        error = count_change(connection, after->user_id, 0);
     if (error < 0)
         return error;
     const char *action = call->edit != NULL ? "task.tagged" : "task.updated";
@@ -362,7 +366,7 @@ static int remove_task(struct db_connection *connection, struct arena *arena,
     int error = db_execute(connection, TEXT("DELETE FROM tasks WHERE id = $1"),
                            DB_VALUES(db_integer(task->id)));
     if (error >= 0)
-        error = add_to_total(connection, task->user_id, -1);
+        error = count_change(connection, task->user_id, -1);
     if (error < 0)
         return error;
     struct event event = {"task.deleted", &task_schema, task->id, task, NULL};

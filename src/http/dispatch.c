@@ -299,11 +299,13 @@ static void add_allow(struct request *request)
     reply_header(request, "Allow", "%.*s", TEXT_ARGUMENTS(buffer_text(&allow)));
 }
 
-/* "/tasks/" leads to "/tasks", as it does in FastAPI. */
+/* "/tasks/" leads to "/tasks", as it does in FastAPI; but not for DELETE: clients shorten a path
+ * like /tasks/7/tags/.. by themselves, and would be led to delete the task. */
 static bool redirect_without_slash(const struct dispatch *dispatch, struct request *request)
 {
     struct text path = request->path;
-    if (path.length < 2 || path.data[path.length - 1] != '/')
+    if (path.length < 2 || path.data[path.length - 1] != '/' ||
+        text_is(request->method_name, "DELETE"))
         return false;
     path.length--;
     struct route_match match;

@@ -25,6 +25,16 @@ static void encode_list(const struct field *field, const struct schema_list *lis
     json_end_array(json);
 }
 
+static void encode_counts(const struct schema_counts *counts, struct json *json)
+{
+    json_begin_object(json);
+    for (size_t i = 0; i < counts->count; i++) {
+        json_key_text(json, counts->items[i].name);
+        json_put_integer(json, counts->items[i].count);
+    }
+    json_end_object(json);
+}
+
 void encode_field(const struct field *field, const void *structure, struct json *json)
 {
     const void *member = field_of_const(field, structure);
@@ -63,6 +73,9 @@ void encode_field(const struct field *field, const void *structure, struct json 
         break;
     case FIELD_LIST:
         encode_list(field, member, json);
+        break;
+    case FIELD_COUNTS:
+        encode_counts(member, json);
         break;
     case FIELD_ENUM_SET:
     case FIELD_WORDS:

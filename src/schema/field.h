@@ -18,6 +18,7 @@
  *   FIELD_ENUM, FIELD_ENUM_SET                   int64_t: the value's rank; a bit for each rank
  *   FIELD_OBJECT                                 the structure of `items`, embedded
  *   FIELD_LIST                                   struct schema_list
+ *   FIELD_COUNTS                                 struct schema_counts
  *
  * Tables are constant and may be read from any thread.
  */
@@ -41,6 +42,7 @@ enum field_type {
     FIELD_JSON,      /* any JSON value; only written, never read */
     FIELD_OBJECT,    /* of the schema `items`; only written */
     FIELD_LIST,      /* of objects of the schema `items`; only written */
+    FIELD_COUNTS,    /* an object with a number under each of some names; only written */
     /* in queries only: */
     FIELD_ENUM_SET, /* comma list of `values` */
     FIELD_WORDS,    /* comma list */
@@ -101,6 +103,16 @@ struct schema_list {
     const void *items;
     size_t count;
     size_t item_size;
+};
+
+/* Numbers by name for FIELD_COUNTS. */
+struct schema_count {
+    struct text name;
+    int64_t count;
+};
+struct schema_counts {
+    struct schema_count *items;
+    size_t count;
 };
 
 /* SCHEMA_FIELDS: the two members of struct schema that say which fields it has. */

@@ -26,6 +26,7 @@ static const char *type_name(const struct field *field)
         return "array";
     case FIELD_JSON:
     case FIELD_OBJECT:
+    case FIELD_COUNTS:
         return "object";
     default:
         return "string";
@@ -103,6 +104,10 @@ static void write_constraints(const struct field *field, struct json *json)
     case FIELD_TEXT_SET:
     case FIELD_LIST:
         write_items(field, json);
+        break;
+    case FIELD_COUNTS:
+        json_key(json, "additionalProperties");
+        json_put_raw(json, TEXT("{\"type\":\"integer\"}"));
         break;
     default:
         break;
