@@ -55,6 +55,11 @@ struct config {
     int64_t limit_user;
     int64_t limit_login;
     int64_t limit_register;
+    int64_t limit_upload;
+
+    const char *upload_dir;
+    int64_t max_upload_size; /* bytes */
+    const char *allowed_extensions;
 
     int64_t log_level; /* enum log_level */
     int64_t log_json;

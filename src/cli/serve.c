@@ -16,9 +16,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "blob/blob.h"
 #include "cache/cache.h"
 #include "cli/command.h"
 #include "domain/bootstrap.h"
+#include "domain/file.h"
 #include "domain/follower.h"
 #include "domain/password.h"
 #include "domain/schedule.h"
@@ -127,11 +129,15 @@ static int prepare_and_serve(const struct command_context *context, struct servi
     services->passwords = passwords_create((int)config->bcrypt_cost, password_threads);
     services->tokens =
         tokens_create(key, (enum config_algorithm)config->algorithm, config->token_lifetime, loops);
+    services->blobs = blobs_create(config->upload_dir);
     int code = EXIT_FAILED;
     if (bootstrap_admin(services, context->arena, &message) < 0)
         command_fail(message);
+    else if (file_sweep(services, context->arena) < 0)
+        command_fail(TEXT("cannot sweep UPLOAD_DIR"));
     else
         code = serve(context, application, loops);
+    blobs_free(services->blobs);
     tokens_free(services->tokens);
     passwords_free(services->passwords);
     return code;

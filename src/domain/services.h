@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 
+struct blobs;
 struct cache;
 struct config;
 struct db;
@@ -22,7 +23,8 @@ struct services {
     struct cache *cache;
     struct passwords *passwords;
     struct tokens *tokens;
-    int64_t started_at; /* clock_monotonic() of the start */
+    struct blobs *blobs; /* the bytes of files; NULL on the command line */
+    int64_t started_at;  /* clock_monotonic() of the start */
 };
 
 struct transaction_hook;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "domain/event.h"
+#include "domain/file.h"
 #include "domain/row.h"
 #include "domain/task_log.h"
 #include "domain/task_tags.h"
@@ -77,6 +78,14 @@ static int load_for(struct db_connection *connection, const struct call *call, u
     if (error < 0)
         return error;
     return (access_of(call->actor, ret_task) & access) == access ? 0 : ERROR_FORBIDDEN;
+}
+
+int task_require(struct db_connection *connection, struct arena *arena, const struct actor *actor,
+                 int64_t id, bool change)
+{
+    const struct call call = {.actor = actor, .arena = arena, .id = id};
+    struct task task;
+    return load_for(connection, &call, change ? ACCESS_UPDATE : ACCESS_READ, &task);
 }
 
 static int run_find(struct db_connection *connection, void *argument)
@@ -363,7 +372,9 @@ int task_untag(struct services *services, const struct actor *actor, struct prob
 static int remove_task(struct db_connection *connection, struct arena *arena,
                        const struct actor *actor, const struct task *task)
 {
-    int error = db_execute(connection, TEXT("DELETE FROM tasks WHERE id = $1"),
+    int error = file_delete_of_task(connection, arena, actor, task->id);
+    if (error >= 0)
+        error = db_execute(connection, TEXT("DELETE FROM tasks WHERE id = $1"),
                            DB_VALUES(db_integer(task->id)));
     if (error >= 0)
         error = count_change(connection, task->user_id, -1);
@@ -389,7 +400,10 @@ int task_delete(struct services *services, struct arena *arena, const struct act
 {
     struct call call = {
         .actor = actor, .arena = arena, .id = id, .expected = expected, .result = ret_task};
-    return transaction_write(services, actor, run_delete, &call);
+    int error = transaction_write(services, actor, run_delete, &call);
+    if (error == 0)
+        file_collect(services, arena);
+    return error;
 }
 
 /* Calls `each` for every task that `ids` (a query of one placeholder) names for the user, with an

@@ -80,6 +80,11 @@ int task_decode(const struct db_rows *rows, struct arena *arena, struct task *ta
 /* task_is_readable: whether the actor may read it, by the table above. */
 bool task_is_readable(const struct actor *actor, const struct task *task);
 
+/* task_require: for a transaction about what belongs to a task: ERROR_NOT_FOUND, or ERROR_FORBIDDEN
+ * when the actor may not read it, or not update it where `change`. */
+int task_require(struct db_connection *connection, struct arena *arena, const struct actor *actor,
+                 int64_t id, bool change);
+
 /* task_create: stores `task`, of which the client gave `fields`, for the actor and sets the rest.
  * ERROR_INVALID with problems when nobody has the assigned id. */
 int task_create(struct services *services, const struct actor *actor, struct problems *problems,

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "domain/event.h"
+#include "domain/file.h"
 #include "domain/fold.h"
 #include "domain/row.h"
 #include "domain/task.h"
@@ -361,5 +362,8 @@ int user_delete(struct services *services, const struct actor *actor, struct pro
 {
     struct change change = {
         .actor = actor, .problems = problems, .arena = problems->arena, .id = id};
-    return transaction_write(services, actor, run_delete, &change);
+    int error = transaction_write(services, actor, run_delete, &change);
+    if (error == 0)
+        file_collect(services, problems->arena);
+    return error;
 }

@@ -23,6 +23,7 @@ int dispatch_prepare(struct dispatch *dispatch, const struct http_options *optio
     dispatch->rules[RULE_USER] = (struct limit_rule){config->limit_user, CLOCK_MINUTE};
     dispatch->rules[RULE_LOGIN] = (struct limit_rule){config->limit_login, CLOCK_MINUTE};
     dispatch->rules[RULE_REGISTER] = (struct limit_rule){config->limit_register, CLOCK_HOUR};
+    dispatch->rules[RULE_UPLOAD] = (struct limit_rule){config->limit_upload, CLOCK_HOUR};
     dispatch->cors_origins = text_from(config->cors_origins);
     dispatch->strict_passwords = config->password_policy == PASSWORD_POLICY_STRICT;
     dispatch->identify = options->identify;
@@ -178,6 +179,10 @@ static bool take_special(const struct dispatch *dispatch, struct request *reques
     if (route->limit == LIMIT_REGISTER && !request->identity.is_admin) {
         struct limit_key key = address_key(RULE_REGISTER, request);
         return take(dispatch, RULE_REGISTER, &key, verdict);
+    }
+    if (route->limit == LIMIT_UPLOAD) {
+        struct limit_key key = {RULE_UPLOAD, {(uint64_t)request->identity.user_id}};
+        return take(dispatch, RULE_UPLOAD, &key, verdict);
     }
     return true;
 }

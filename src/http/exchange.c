@@ -1,5 +1,7 @@
 #include "http/exchange.h"
 
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/error.h"
@@ -102,6 +104,8 @@ static const struct {
     KNOWN_HEADER("If-None-Match", if_none_match),
     KNOWN_HEADER("Accept", accept),
     KNOWN_HEADER("Idempotency-Key", idempotency_key),
+    KNOWN_HEADER("Range", range),
+    KNOWN_HEADER("If-Range", if_range),
     KNOWN_HEADER("Expect", expect),
     KNOWN_HEADER("Access-Control-Request-Method", preflight_method),
 #undef KNOWN_HEADER
@@ -132,14 +136,25 @@ static enum MHD_Result received_header(void *context, enum MHD_ValueKind kind, c
     return MHD_YES;
 }
 
+static struct MHD_Response *make_response(struct exchange *exchange)
+{
+    struct reply *reply = &exchange->request.reply;
+    if (reply->produce != NULL)
+        return stream_response(&exchange->request, exchange->mhd, &exchange->exchanges->due);
+    if (!reply->has_file)
+        return MHD_create_response_from_buffer(reply->body.length, (void *)reply->body.data,
+                                               MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response =
+        MHD_create_response_from_fd_at_offset64(reply->length, reply->descriptor, reply->offset);
+    if (response != NULL)
+        reply->has_file = false; /* the response closes it */
+    return response;
+}
+
 static enum MHD_Result queue_answer(struct exchange *exchange)
 {
     struct reply *reply = &exchange->request.reply;
-    struct MHD_Response *response =
-        reply->produce != NULL
-            ? stream_response(&exchange->request, exchange->mhd, &exchange->exchanges->due)
-            : MHD_create_response_from_buffer(reply->body.length, (void *)reply->body.data,
-                                              MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = make_response(exchange);
     if (response == NULL)
         return MHD_NO;
     for (size_t i = 0; i < reply->header_count; i++)
@@ -336,6 +351,8 @@ static void exchange_free(struct exchange *exchange)
 {
     if (exchange->has_head)
         exchange_delist(exchange);
+    if (exchange->request.reply.has_file)
+        close(exchange->request.reply.descriptor);
     /* The exchange lives in its own arena. */
     struct arena arena = exchange->request.arena;
     arena_release(&arena);

@@ -14,7 +14,7 @@
 #include "http/request.h"
 #include "http/route.h"
 
-enum http_rule { RULE_ANONYMOUS, RULE_USER, RULE_LOGIN, RULE_REGISTER, RULE_COUNT };
+enum http_rule { RULE_ANONYMOUS, RULE_USER, RULE_LOGIN, RULE_REGISTER, RULE_UPLOAD, RULE_COUNT };
 
 struct http_options {
     const struct config *config;

@@ -122,6 +122,15 @@ static void write_body_as(const struct body *body, const char *content_type, str
     json_end_object(json);
 }
 
+/* What a route that streams takes: a form with a file. */
+static void write_form(struct json *json)
+{
+    json_key(json, "requestBody");
+    json_put_raw(json, TEXT("{\"required\":true,\"content\":{\"multipart/form-data\":{\"schema\":"
+                            "{\"type\":\"object\",\"required\":[\"file\"],\"properties\":{"
+                            "\"file\":{\"type\":\"string\",\"format\":\"binary\"}}}}}}"));
+}
+
 static void write_body(const struct body *body, struct json *json)
 {
     if (body == NULL)
@@ -201,8 +210,8 @@ static void write_errors(const struct route *route, enum surface surface, struct
         {404, route->resource != NULL},
         {409, route->may_conflict || route_keeps_answers(route)},
         {412, route->conditional && route->method != METHOD_GET},
-        {413, route->body != NULL},
-        {415, route->body != NULL},
+        {413, route->body != NULL || route->streams},
+        {415, route->body != NULL || route->streams},
         {422, surface_invalid_status(surface) != 422 && route_keeps_answers(route)},
         {429, route->limit != LIMIT_NONE},
     };
@@ -271,6 +280,8 @@ static void write_operation(const struct route *route, enum surface surface, str
     write_operation_id(route, surface, json);
     write_parameters(route, json);
     write_body(route->body, json);
+    if (route->streams)
+        write_form(json);
     write_answers(route, surface, json);
     if (route->access != ACCESS_PUBLIC) {
         json_key(json, "security");

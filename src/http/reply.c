@@ -39,6 +39,19 @@ int reply_stream(struct request *request, int status, const char *content_type,
     return reply_text(request, status, content_type, TEXT(""));
 }
 
+int reply_file(struct request *request, int status, const char *content_type, int descriptor,
+               uint64_t offset, uint64_t length)
+{
+    struct reply *reply = &request->reply;
+    reply->status = status;
+    reply->has_file = true;
+    reply->descriptor = descriptor;
+    reply->offset = offset;
+    reply->length = length;
+    reply_header_constant(request, "Content-Type", content_type);
+    return 0;
+}
+
 int reply_empty(struct request *request, int status)
 {
     request->reply.status = status;

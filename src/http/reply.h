@@ -27,6 +27,11 @@ int reply_text(struct request *request, int status, const char *content_type, st
 int reply_stream(struct request *request, int status, const char *content_type,
                  reply_producer *produce, void *argument);
 
+/* reply_file: `length` bytes of a file from `offset`, sent as the client takes them. The descriptor
+ * is the reply's from now on. */
+int reply_file(struct request *request, int status, const char *content_type, int descriptor,
+               uint64_t offset, uint64_t length);
+
 /* reply_empty: no body. */
 int reply_empty(struct request *request, int status);
 

@@ -45,6 +45,10 @@ struct reply {
     struct text body;
     reply_producer *produce; /* makes the body in place of `body`; NULL for none */
     void *produce_argument;
+    bool has_file; /* the body is `length` bytes of the descriptor, from `offset` */
+    int descriptor;
+    uint64_t offset;
+    uint64_t length;
     struct reply_header headers[REPLY_HEADERS_LIMIT];
     size_t header_count;
 };
@@ -60,6 +64,8 @@ struct request_headers {
     struct text if_none_match;
     struct text accept;
     struct text idempotency_key;
+    struct text range;
+    struct text if_range;
     struct text expect;
     struct text preflight_method; /* Access-Control-Request-Method */
 };

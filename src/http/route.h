@@ -34,6 +34,7 @@ enum route_limit {
     LIMIT_GENERAL, /* the limit of the user, or of the address */
     LIMIT_LOGIN,   /* that, and the limit of sign-ins of the address and `limit_key` */
     LIMIT_REGISTER,
+    LIMIT_UPLOAD,
     LIMIT_NONE,
 };
 

@@ -17,6 +17,7 @@ static const struct {
     {412, "Precondition Failed", "PRECONDITION_FAILED"},
     {413, "Content Too Large", "PAYLOAD_TOO_LARGE"},
     {415, "Unsupported Media Type", "UNSUPPORTED_MEDIA_TYPE"},
+    {416, "Range Not Satisfiable", "RANGE_NOT_SATISFIABLE"},
     {422, "Unprocessable Content", "VALIDATION_ERROR"},
     {429, "Too Many Requests", "RATE_LIMIT_EXCEEDED"},
     {431, "Request Header Fields Too Large", "HEADERS_TOO_LARGE"},
