@@ -128,6 +128,7 @@ static const struct route routes[] = {
         .path = "/upload-csv",
         .surfaces = SURFACE_BIT(SURFACE_FLASK),
         .access = ACCESS_USER,
+        .limit = LIMIT_UPLOAD,
         .streams = true,
         .query = &query_schema,
         .answers = {{200, "What became of it", &result_schema, NULL}},

@@ -94,6 +94,7 @@ static const struct route routes[] = {
         .path = "/tasks/import",
         .surfaces = SURFACE_BIT(SURFACE_V1),
         .access = ACCESS_USER,
+        .limit = LIMIT_UPLOAD,
         .streams = true,
         .query = &query_schema,
         .answers = {{200, "What became of it", &result_schema, NULL}},

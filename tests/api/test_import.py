@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.api import ABSENT, V1, assert_error, assert_invalid
+from support.api import ABSENT, V1, assert_error, assert_invalid, register
 from support.server import BINARY
 
 PATH = "/api/v1/tasks/import"
@@ -197,3 +197,13 @@ def test_a_hundred_thousand_rows_need_little_memory(server, anna, mode):
     assert len(anna.get(f"{EXPORT}.csv").content) > 10000000
     assert memory_of(server) - before < 64
     assert anna.list_tasks(V1, limit=1)["total"] == 100000
+
+
+def test_imports_count_as_uploads(start_server):
+    anna = register(start_server(RATE_LIMIT_UPLOAD_PER_HOUR=2), "anna")
+    for _ in range(2):
+        assert send(anna, "title\nT\n").status_code == 200
+    refused = send(anna, "title\nT\n")
+    assert_error(refused, V1, 429)
+    assert int(refused.headers["Retry-After"]) > 0
+    assert anna.list_tasks(V1)["total"] == 2
