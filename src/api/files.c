@@ -322,7 +322,7 @@ static const struct route routes[] = {
         .access = ACCESS_USER,
         .may_forbid = true,
         .resource = "Task",
-        .answers = {{200, "The files, oldest first", NULL, NULL}},
+        .answers = {{200, "The files, oldest first", &file_schema, NULL, .is_list = true}},
         .summary = "List the files of a task",
         .tag = "files",
         .handler = list_files,

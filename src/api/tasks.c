@@ -5,6 +5,7 @@
 #include "api/etag.h"
 #include "base/error.h"
 #include "domain/task.h"
+#include "domain/task_bulk.h"
 #include "domain/task_list.h"
 #include "domain/task_tags.h"
 #include "schema/encode.h"
@@ -105,6 +106,39 @@ static int remove_tag(struct request *request)
     return reply_task(request, 200, &task);
 }
 
+static int render_tasks(struct request *request, const void *argument)
+{
+    const struct task_bulk_result *result = argument;
+    struct buffer buffer;
+    struct json json;
+    reply_begin(request, &buffer, &json);
+    json_begin_array(&json);
+    for (size_t i = 0; i < result->count; i++)
+        encode_json(&task_schema, &result->tasks[i], &json);
+    json_end_array(&json);
+    return reply_end(request, 200, &buffer);
+}
+
+static int update_tasks(struct request *request)
+{
+    struct actor actor = actor_of(request);
+    struct task_bulk_result *result = arena_allocate_zeroed(&request->arena, sizeof *result);
+    reply_when_done(request, render_tasks, result);
+    int error =
+        task_bulk_update(services_of(request), &actor, &request->problems, request->value, result);
+    if (error == ERROR_NOT_FOUND)
+        return reply_error(
+            request, 404,
+            arena_format(&request->arena, "Tasks not found: %.*s", TEXT_ARGUMENTS(result->refused))
+                .data);
+    if (error == ERROR_FORBIDDEN)
+        return reply_error(request, 403,
+                           arena_format(&request->arena, "Not enough permissions for tasks: %.*s",
+                                        TEXT_ARGUMENTS(result->refused))
+                               .data);
+    return error;
+}
+
 static int delete_task(struct request *request)
 {
     struct actor actor = actor_of(request);
@@ -196,6 +230,18 @@ static const struct route routes[] = {
         .summary = "List everybody's tasks",
         .tag = "tasks",
         .handler = list_all_tasks,
+    },
+    {
+        .method = METHOD_PATCH,
+        .path = "/tasks/bulk",
+        .surfaces = BOTH,
+        .access = ACCESS_USER,
+        .resource = "Task",
+        .body = &task_bulk_body,
+        .answers = {{200, "The tasks, in the order of the ids", &task_schema, NULL, true}},
+        .summary = "Make one change to many tasks, or to none",
+        .tag = "tasks",
+        .handler = update_tasks,
     },
     {
         .method = METHOD_GET,

@@ -331,6 +331,20 @@ int task_update(struct services *services, const struct actor *actor, struct pro
     return transaction_write(services, actor, run_update, &call);
 }
 
+int task_update_in(struct db_connection *connection, const struct actor *actor,
+                   struct problems *problems, int64_t id, uint64_t fields,
+                   const struct task *changes, struct task *ret_task)
+{
+    struct call call = {.actor = actor,
+                        .problems = problems,
+                        .arena = problems->arena,
+                        .id = id,
+                        .fields = fields,
+                        .changes = changes,
+                        .result = ret_task};
+    return run_update(connection, &call);
+}
+
 static int edit_add(const struct call *call, struct task *task)
 {
     return tags_add(call->problems, task->tags, call->tags, &task->tags);

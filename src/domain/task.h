@@ -118,6 +118,11 @@ int task_tag(struct services *services, const struct actor *actor, struct proble
 int task_untag(struct services *services, const struct actor *actor, struct problems *problems,
                int64_t id, struct text tag, struct task_versions expected, struct task *ret_task);
 
+/* task_update_in: the same inside a transaction, whatever the version. */
+int task_update_in(struct db_connection *connection, const struct actor *actor,
+                   struct problems *problems, int64_t id, uint64_t fields,
+                   const struct task *changes, struct task *ret_task);
+
 /* task_delete: ERROR_NOT_FOUND, ERROR_FORBIDDEN; ERROR_STALE as task_update. */
 int task_delete(struct services *services, struct arena *arena, const struct actor *actor,
                 int64_t id, struct task_versions expected, struct task *ret_task);

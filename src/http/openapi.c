@@ -159,7 +159,8 @@ static void begin_answer(int status, const char *description, struct json *json)
     put_string(json, "description", description);
 }
 
-static void write_content(const char *content_type, const char *schema_name, struct json *json)
+static void write_content(const char *content_type, const char *schema_name, bool is_list,
+                          struct json *json)
 {
     json_key(json, "content");
     json_begin_object(json);
@@ -167,7 +168,14 @@ static void write_content(const char *content_type, const char *schema_name, str
     json_begin_object(json);
     if (schema_name != NULL) {
         json_key(json, "schema");
+        if (is_list) {
+            json_begin_object(json);
+            put_string(json, "type", "array");
+            json_key(json, "items");
+        }
         json_schema_write_reference(schema_name, json);
+        if (is_list)
+            json_end_object(json);
     }
     json_end_object(json);
     json_end_object(json);
@@ -177,16 +185,16 @@ static void write_answer(const struct route_answer *answer, struct json *json)
 {
     begin_answer(answer->status, answer->description, json);
     if (answer->schema != NULL)
-        write_content("application/json", answer->schema->name, json);
+        write_content("application/json", answer->schema->name, answer->is_list, json);
     else if (answer->content_type != NULL)
-        write_content(answer->content_type, NULL, json);
+        write_content(answer->content_type, NULL, false, json);
     json_end_object(json);
 }
 
 static void write_error_answer(enum surface surface, int status, struct json *json)
 {
     begin_answer(status, status_phrase(status), json);
-    write_content("application/json", surface_error_schema(surface), json);
+    write_content("application/json", surface_error_schema(surface), false, json);
     json_end_object(json);
 }
 

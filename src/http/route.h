@@ -45,6 +45,7 @@ struct route_answer {
     const char *description;
     const struct schema *schema; /* NULL for no body or one that is no JSON */
     const char *content_type;    /* NULL for application/json */
+    bool is_list;                /* the answer is a JSON list of what the schema describes */
 };
 
 struct route {

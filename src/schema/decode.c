@@ -158,6 +158,41 @@ static bool fail_type(const struct value_target *target, const json_t *value)
     }
 }
 
+static bool decode_integers(const struct value_target *target, const json_t *list)
+{
+    const struct field *field = target->field;
+    if (!json_is_array(list))
+        return fail(target, list, "list_type", "Input should be a valid list");
+    size_t given = json_array_size(list);
+    if ((int64_t)given < field->minimum || given > field->max_items) {
+        problem_add(target->problems, target->path,
+                    given > field->max_items ? "too_long" : "too_short", TEXT("null"),
+                    "List should have %jd to %zu items", (intmax_t)field->minimum,
+                    field->max_items);
+        return false;
+    }
+    struct arena *arena = target->problems->arena;
+    struct integer_list integers = {arena_allocate(arena, given * sizeof(int64_t)), 0};
+    bool good = true;
+    for (size_t i = 0; i < given && target->problems->count < PROBLEM_LIMIT; i++) {
+        const json_t *item = json_array_get(list, i);
+        if (!json_is_integer(item)) {
+            struct value_target each = *target;
+            each.path = arena_format(arena, "%s.%zu", field->name, i);
+            good = fail(&each, item, "int_type", "Input should be a valid integer");
+            continue;
+        }
+        int64_t integer = json_integer_value(item);
+        size_t earlier = 0;
+        while (earlier < integers.count && integers.items[earlier] != integer)
+            earlier++;
+        if (earlier == integers.count)
+            integers.items[integers.count++] = integer;
+    }
+    *(struct integer_list *)field_of(field, target->structure) = integers;
+    return good;
+}
+
 static bool decode_value(const struct value_target *target, const json_t *value)
 {
     const struct field *field = target->field;
@@ -167,6 +202,8 @@ static bool decode_value(const struct value_target *target, const json_t *value)
     }
     if (field->type == FIELD_TEXT_SET)
         return decode_list(target, value);
+    if (field->type == FIELD_INTEGERS)
+        return decode_integers(target, value);
     if (field->type == FIELD_INTEGER && json_is_integer(value))
         return value_set_integer(target, json_integer_value(value), echo(target->problems, value));
     if (field->type == FIELD_BOOLEAN && json_is_boolean(value)) {
@@ -199,11 +236,32 @@ uint64_t body_fields(const struct body *body, bool admin)
     return admin ? fields : fields & ~body->admin_fields;
 }
 
+static uint64_t decode_object(const struct body *body, const struct decode_context *context,
+                              const json_t *object, struct problems *problems, void *structure);
+
+/* An object inside, by its own body; its problems name its fields behind its own name. */
+static bool decode_nested(const struct value_target *target, const struct decode_context *context,
+                          const json_t *object)
+{
+    const struct field *field = target->field;
+    struct problems *problems = target->problems;
+    if (!json_is_object(object))
+        return fail(target, object, "model_attributes_type", "Input should be a valid object");
+    size_t before = problems->count;
+    problems->prefix = field->name;
+    uint64_t given =
+        decode_object(field->nested, context, object, problems, field_of(field, target->structure));
+    problems->prefix = NULL;
+    *(uint64_t *)((char *)target->structure + field->given_offset) = given;
+    return problems->count == before;
+}
+
 /* The fields of the object that are good; each of the others has added a problem. A list stands for
  * the only field. */
-static uint64_t decode_object(const struct body *body, uint64_t fields, const json_t *object,
-                              struct problems *problems, void *structure)
+static uint64_t decode_object(const struct body *body, const struct decode_context *context,
+                              const json_t *object, struct problems *problems, void *structure)
 {
+    uint64_t fields = body_fields(body, context->admin);
     uint64_t good = 0;
     for (size_t i = 0; i < body->schema->count; i++) {
         const struct field *field = &body->schema->fields[i];
@@ -212,12 +270,16 @@ static uint64_t decode_object(const struct body *body, uint64_t fields, const js
         struct value_target target = {field, text_from(field->name), structure, problems};
         const json_t *value = json_is_array(object) ? object : json_object_get(object, field->name);
         if (value != NULL) {
-            good |= decode_value(&target, value) ? FIELD_BIT(i) : 0;
+            bool decoded = field->type == FIELD_BODY ? decode_nested(&target, context, value)
+                                                     : decode_value(&target, value);
+            good |= decoded ? FIELD_BIT(i) : 0;
         } else if (body->mode == DECODE_CREATE && (field->flags & FIELD_REQUIRED) != 0) {
             struct text input = has_secrets(body->schema) ? TEXT_NULL : echo(problems, object);
             value_add_problem(&target, "missing", input, "Field required");
         }
     }
+    if (body->check != NULL)
+        body->check(structure, good, context, problems);
     return good;
 }
 
@@ -234,10 +296,7 @@ int decode_json(const struct body *body, const struct decode_context *context, s
                     "Input should be a valid dictionary or object to extract fields from");
         return ERROR_INVALID;
     }
-    uint64_t fields = body_fields(body, context->admin);
-    uint64_t good = decode_object(body, fields, object, problems, structure);
-    if (body->check != NULL)
-        body->check(structure, good, context, problems);
+    uint64_t good = decode_object(body, context, object, problems, structure);
     if (problems->count > 0)
         return ERROR_INVALID;
     *ret_present = good;

@@ -77,11 +77,13 @@ void encode_field(const struct field *field, const void *structure, struct json 
     case FIELD_COUNTS:
         encode_counts(member, json);
         break;
+    case FIELD_INTEGERS:
+    case FIELD_BODY:
     case FIELD_ENUM_SET:
     case FIELD_WORDS:
     case FIELD_SINCE:
     case FIELD_UNTIL:
-        json_put_null(json); /* of queries only: never in an answer */
+        json_put_null(json); /* only read: never in an answer */
         break;
     }
 }

@@ -16,6 +16,8 @@
  *   FIELD_TEXT_SET, FIELD_JSON                   struct text, the JSON as it is sent
  *   FIELD_WORDS                                  struct text, the comma list as it came
  *   FIELD_ENUM, FIELD_ENUM_SET                   int64_t: the value's rank; a bit for each rank
+ *   FIELD_INTEGERS                               struct integer_list
+ *   FIELD_BODY                                   the structure that `nested` decodes, embedded
  *   FIELD_OBJECT                                 the structure of `items`, embedded
  *   FIELD_LIST                                   struct schema_list
  *   FIELD_COUNTS                                 struct schema_counts
@@ -39,6 +41,8 @@ enum field_type {
     FIELD_DATE,      /* days since 1970; YYYY-MM-DD outside */
     FIELD_TIMESTAMP, /* microseconds since 1970; RFC 3339 outside */
     FIELD_TEXT_SET,  /* unique texts of minimum to maximum code points, at most max_items */
+    FIELD_INTEGERS,  /* minimum to max_items integers, each kept once */
+    FIELD_BODY,      /* an object that another body describes; only read */
     FIELD_JSON,      /* any JSON value; only written, never read */
     FIELD_OBJECT,    /* of the schema `items`; only written */
     FIELD_LIST,      /* of objects of the schema `items`; only written */
@@ -69,6 +73,7 @@ struct enumeration {
     size_t count;
 };
 
+struct body;
 struct schema;
 
 struct field {
@@ -81,6 +86,8 @@ struct field {
     size_t max_items;
     const struct enumeration *values;
     const struct schema *items;
+    const struct body *nested; /* of FIELD_BODY */
+    size_t given_offset;       /* the uint64_t with the fields of the nested body that were given */
     /* check: what is wrong with a text beyond its length, or NULL. */
     const char *(*check)(struct text value);
     const char *description;
@@ -103,6 +110,12 @@ struct schema_list {
     const void *items;
     size_t count;
     size_t item_size;
+};
+
+/* Numbers for FIELD_INTEGERS. */
+struct integer_list {
+    int64_t *items;
+    size_t count;
 };
 
 /* Numbers by name for FIELD_COUNTS. */

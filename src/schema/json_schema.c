@@ -23,6 +23,7 @@ static const char *type_name(const struct field *field)
         return "number";
     case FIELD_TEXT_SET:
     case FIELD_LIST:
+    case FIELD_INTEGERS:
         return "array";
     case FIELD_JSON:
     case FIELD_OBJECT:
@@ -105,6 +106,12 @@ static void write_constraints(const struct field *field, struct json *json)
     case FIELD_LIST:
         write_items(field, json);
         break;
+    case FIELD_INTEGERS:
+        json_key(json, "items");
+        json_put_raw(json, TEXT("{\"type\":\"integer\"}"));
+        put_integer(json, "minItems", field->minimum);
+        put_integer(json, "maxItems", (int64_t)field->max_items);
+        break;
     case FIELD_COUNTS:
         json_key(json, "additionalProperties");
         json_put_raw(json, TEXT("{\"type\":\"integer\"}"));
@@ -148,8 +155,9 @@ void json_schema_write_reference(const char *name, struct json *json)
 static void write_property(const struct field *field, struct json *json)
 {
     json_key(json, field->name);
-    if (field->type == FIELD_OBJECT) {
-        json_schema_write_reference(field->items->name, json);
+    if (field->type == FIELD_OBJECT || field->type == FIELD_BODY) {
+        json_schema_write_reference(
+            field->type == FIELD_OBJECT ? field->items->name : field->nested->name, json);
         return;
     }
     json_begin_object(json);

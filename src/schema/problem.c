@@ -26,7 +26,9 @@ void problem_add(struct problems *problems, struct text field, const char *type,
     va_end(arguments);
     problems->items[problems->count++] = (struct problem){
         .location = problems->location,
-        .field = arena_copy(problems->arena, field),
+        .field = problems->prefix == NULL ? arena_copy(problems->arena, field)
+                                          : arena_format(problems->arena, "%s.%.*s",
+                                                         problems->prefix, TEXT_ARGUMENTS(field)),
         .type = type,
         .message = message,
         .input = input,

@@ -27,6 +27,7 @@ struct problem {
 struct problems {
     struct arena *arena;
     enum problem_location location; /* of those added from now on */
+    const char *prefix; /* of the fields of those added from now on, "updates"; NULL for none */
     struct problem *items;
     size_t count;
 };
