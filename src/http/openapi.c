@@ -181,11 +181,11 @@ static void write_content(const char *content_type, const char *schema_name, boo
     json_end_object(json);
 }
 
-static void write_answer(const struct route_answer *answer, struct json *json)
+static void write_answer(const struct route_answer *answer, bool is_list, struct json *json)
 {
     begin_answer(answer->status, answer->description, json);
     if (answer->schema != NULL)
-        write_content("application/json", answer->schema->name, answer->is_list, json);
+        write_content("application/json", answer->schema->name, is_list, json);
     else if (answer->content_type != NULL)
         write_content(answer->content_type, NULL, false, json);
     json_end_object(json);
@@ -234,7 +234,7 @@ static void write_answers(const struct route *route, enum surface surface, struc
     json_key(json, "responses");
     json_begin_object(json);
     for (size_t i = 0; i < ROUTE_ANSWERS_LIMIT && route->answers[i].status != 0; i++)
-        write_answer(&route->answers[i], json);
+        write_answer(&route->answers[i], route->answers_list && i == 0, json);
     write_errors(route, surface, json);
     json_end_object(json);
 }

@@ -45,7 +45,6 @@ struct route_answer {
     const char *description;
     const struct schema *schema; /* NULL for no body or one that is no JSON */
     const char *content_type;    /* NULL for application/json */
-    bool is_list;                /* the answer is a JSON list of what the schema describes */
 };
 
 struct route {
@@ -57,6 +56,7 @@ struct route {
     struct text (*limit_key)(const struct request *request); /* for LIMIT_LOGIN */
     bool streams;         /* the handler reads the body as it arrives: http/body_stream.h */
     bool never_kept;      /* an Idempotency-Key has no effect: nothing is changed */
+    bool answers_list;    /* the first answer is a JSON list of what its schema describes */
     bool conditional;     /* heeds If-Match or If-None-Match */
     bool may_conflict;    /* may be refused because of other rows: 409 */
     bool may_forbid;      /* may be refused to this user, beside what `access` says: 403 */
