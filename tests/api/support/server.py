@@ -102,8 +102,10 @@ class Server:
     @property
     def http(self):
         if self._http is None:
-            unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-            self._http = httpx.Client(base_url=self.url, timeout=PATIENCE, limits=unlimited)
+            # A server that closes idle connections soon may close one just as it is used again.
+            kept = 0 if "IDLE_TIMEOUT_SECONDS" in self.options else None
+            limits = httpx.Limits(max_connections=None, max_keepalive_connections=kept)
+            self._http = httpx.Client(base_url=self.url, timeout=PATIENCE, limits=limits)
         return self._http
 
     def _output(self, name):
