@@ -14,6 +14,7 @@ struct blobs;
 struct cache;
 struct config;
 struct db;
+struct net;
 struct passwords;
 struct tokens;
 
@@ -21,6 +22,7 @@ struct services {
     const struct config *config;
     struct db *db;
     struct cache *cache;
+    struct net *net; /* requests to others; NULL on the command line */
     struct passwords *passwords;
     struct tokens *tokens;
     struct blobs *blobs; /* the bytes of files; NULL on the command line */
