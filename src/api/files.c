@@ -262,16 +262,19 @@ static int reply_bytes(struct request *request, const struct file *file, struct 
         reply_header(request, "Content-Range", "bytes */%jd", (intmax_t)file->file_size);
         return reply_error(request, 416, "The file does not have this range");
     }
-    int descriptor;
-    int error = blob_open(services_of(request)->blobs, file->blob, &descriptor);
+    uint64_t length = (uint64_t)(range.last - range.first + 1);
+    bool needed = !text_is(request->method_name, "HEAD");
+    struct blob_view view;
+    int error = blob_open(services_of(request)->blobs, file->blob, (uint64_t)range.first,
+                          needed ? length : 0, &view);
     if (error < 0)
         return error;
     if (partial)
         reply_header(request, "Content-Range", "bytes %jd-%jd/%jd", (intmax_t)range.first,
                      (intmax_t)range.last, (intmax_t)file->file_size);
     add_disposition(request, file->original_filename);
-    return reply_file(request, partial ? 206 : 200, file->content_type.data, descriptor,
-                      (uint64_t)range.first, (uint64_t)(range.last - range.first + 1));
+    return reply_file(request, partial ? 206 : 200, file->content_type.data, view.descriptor,
+                      view.offset, length);
 }
 
 static int download_file(struct request *request)

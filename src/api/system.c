@@ -6,7 +6,9 @@
 
 #include "api/api.h"
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/error.h"
+#include "blob/blob.h"
 #include "cache/cache.h"
 #include "db/db.h"
 #include "http/openapi.h"
@@ -170,15 +172,21 @@ static enum health check_queue(const struct services *services)
     return statistics.queued > statistics.queue_limit / 2 ? DEGRADED : HEALTHY;
 }
 
-static enum health check_storage(const struct services *services)
+static bool is_nearly_full(const char *path)
 {
     struct statvfs space;
-    const char *path = db_path(services->db);
-    if (path == NULL)
-        return HEALTHY;
-    if (access(path, W_OK) < 0 || statvfs(path, &space) < 0)
+    return statvfs(path, &space) == 0 && space.f_bavail * space.f_frsize < FREE_MINIMUM;
+}
+
+/* Without the bytes of files there is much that can be served; without the database nothing. */
+static enum health check_storage(const struct services *services)
+{
+    const char *database = db_path(services->db);
+    if (database != NULL && access(database, W_OK) < 0)
         return UNHEALTHY;
-    return space.f_bavail * space.f_frsize < FREE_MINIMUM ? DEGRADED : HEALTHY;
+    bool full = (database != NULL && is_nearly_full(database)) ||
+                is_nearly_full(services->config->upload_dir);
+    return full || blobs_check(services->blobs) < 0 ? DEGRADED : HEALTHY;
 }
 
 static int read_detailed_health(struct request *request)

@@ -1,12 +1,16 @@
 /*
  * blob.h: bytes kept outside the database, under random names.
  *
- *   blob_begin -> NAME.part -> blob_add ... -> blob_commit (sync, rename) -> NAME
+ *   blob_begin -> NAME.part -> blob_add ... -> blob_commit -> NAME, kept by the engine
  *                                          \-> blob_abort -> nothing
  *
- * A blob is durable when blob_commit returns 0, and not there at all before. What a crash leaves
- * (NAME.part, or a NAME that the database does not know) is found by blobs_sweep. All work with the
- * file system is done by a pool of threads while the calling fiber is parked.
+ * Every blob arrives in the folder; where it stays is the engine's affair (engine.h). A blob is
+ * durable when blob_commit returns 0, and not there at all before. What a crash leaves (NAME.part,
+ * or a NAME that the database does not know) is found by blobs_sweep. All that may block is done by
+ * a pool of threads while the calling fiber is parked.
+ *
+ * Errors of all functions here: ERROR_IO (the folder), ERROR_UNAVAILABLE (the engine is out of
+ * reach), ERROR_BUSY (too much is queued). They are logged where they arise.
  */
 #ifndef ERRAND_BLOB_BLOB_H
 #define ERRAND_BLOB_BLOB_H
@@ -35,7 +39,19 @@ struct blob {
 struct blobs *blobs_create(const char *folder);
 void blobs_free(struct blobs *blobs);
 
-/* blob_begin: ERROR_IO, ERROR_BUSY, as all functions here. */
+/* Bytes to be read: those of a blob, from an offset. */
+struct blob_view {
+    int descriptor; /* the caller's to close */
+    uint64_t offset;
+};
+
+/* Who knows which blobs are needed: 1 or 0, or an error. */
+struct blob_census {
+    int (*is_known)(void *context, struct text name);
+    void *context;
+};
+
+/* blob_begin, blob_add: what is added is in the folder, but not durable. */
 int blob_begin(struct blobs *blobs, struct blob *blob);
 int blob_add(struct blob *blob, const void *data, size_t size);
 int blob_commit(struct blob *blob);
@@ -43,17 +59,20 @@ int blob_commit(struct blob *blob);
 /* blob_abort: removes what was begun and not committed; nothing else is left to do with it. */
 void blob_abort(struct blob *blob);
 
-/* blob_open: a descriptor to read from, which the caller closes. ERROR_NOT_FOUND. */
-int blob_open(struct blobs *blobs, struct text name, int *ret_descriptor);
+/* blob_open: `length` bytes of a blob from `offset`, which it must have. ERROR_NOT_FOUND. */
+int blob_open(struct blobs *blobs, struct text name, uint64_t offset, uint64_t length,
+              struct blob_view *ret_view);
 
 /* blob_remove: also when it is not there. */
 int blob_remove(struct blobs *blobs, struct text name);
 
-/* blobs_sweep: removes what was never committed and each blob that `is_known` denies (an error of
+/* blobs_sweep: removes what was never committed and each blob that the census denies (an error of
  * it ends the sweep). Files with other names are not touched. Returns how many it removed. Before
  * anything is written, outside a fiber. */
-int blobs_sweep(struct blobs *blobs, int (*is_known)(void *context, struct text name),
-                void *context);
+int blobs_sweep(struct blobs *blobs, const struct blob_census *census);
+
+/* blobs_check: 0 when blobs can be written and read. */
+int blobs_check(struct blobs *blobs);
 
 /* blob_type: the MIME type that the first bytes of something look like (libmagic), written to
  * the `size` bytes at `type`. */

@@ -308,7 +308,8 @@ static int is_known(void *context, struct text name)
 int file_sweep(struct services *services, struct arena *arena)
 {
     struct known known = {.services = services};
-    int removed = blobs_sweep(services->blobs, is_known, &known);
+    const struct blob_census census = {is_known, &known};
+    int removed = blobs_sweep(services->blobs, &census);
     if (removed > 0)
         log_info("removed %d files that no task has", removed);
     return removed < 0 ? removed : collect(services, arena);
