@@ -120,27 +120,30 @@ static int keep_file(struct request *request, const struct actor *actor, struct 
     upload->file.file_size = (int64_t)upload->blob.size;
     upload->file.sha256 = text_from(upload->blob.sha256);
     upload->file.blob = text_from(upload->blob.name);
+    reply_when_done(request, render_file, &upload->file);
     int error = file_add(services, &request->arena, actor, &upload->file);
-    if (error == 0)
-        return render_file(request, &upload->file);
     /* Whatever cannot be removed now, the sweep will find. */
-    (void)blob_remove(services->blobs, upload->file.blob);
+    if (error < 0)
+        (void)blob_remove(services->blobs, upload->file.blob);
     return error;
+}
+
+static uint64_t upload_limit(const struct config *config)
+{
+    return (uint64_t)config->max_upload_size + FORM_OVERHEAD;
 }
 
 static int upload_file(struct request *request)
 {
-    struct services *services = services_of(request);
     struct actor actor = actor_of(request);
     struct upload *upload = arena_allocate(&request->arena, sizeof *upload);
     upload->blob = (struct blob){0};
     upload->file = (struct file){0};
-    int error = file_check(services, &request->arena, &actor, request->path_ids[0]);
+    int error = file_check(services_of(request), &request->arena, &actor, request->path_ids[0]);
     if (error < 0)
         return error;
     if (multipart_begin_request(&upload->form, request) < 0)
         return reply_error(request, 415, "The request body must be multipart/form-data");
-    request_allow(request, (uint64_t)services->config->max_upload_size + FORM_OVERHEAD);
     error = store_form(request, upload);
     if (error == 0 && request->reply.status == 0)
         return keep_file(request, &actor, upload);
@@ -309,7 +312,7 @@ static const struct route routes[] = {
         .surfaces = BOTH,
         .access = ACCESS_USER,
         .limit = LIMIT_UPLOAD,
-        .streams = true,
+        .streams = upload_limit,
         .may_forbid = true,
         .resource = "Task",
         .answers = {{201, "The file", &file_schema, NULL},

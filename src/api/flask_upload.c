@@ -104,22 +104,24 @@ static const struct schema result_schema = {
     SCHEMA_FIELDS(result_fields),
 };
 
+static int render_report(struct request *request, const void *argument)
+{
+    const struct task_import_report *report = argument;
+    const struct upload_result result = {
+        .message = arena_format(&request->arena, "%jd task%s uploaded successfully",
+                                (intmax_t)report->created, report->created == 1 ? "" : "s"),
+        .created = report->created,
+        .failed = report->failed,
+        .errors = import_errors(report),
+    };
+    return reply_json(request, 200, &result_schema, &result);
+}
+
 static int upload_csv(struct request *request)
 {
     const struct upload_query *query = request->query;
     enum task_import_mode mode = query->mode == MODE_STRICT ? IMPORT_ALL_OR_NONE : IMPORT_GOOD_ROWS;
-    struct task_import_report report;
-    int error = import_request(request, &upload_format, mode, false, &report);
-    if (error < 0)
-        return error;
-    const struct upload_result result = {
-        .message = arena_format(&request->arena, "%jd task%s uploaded successfully",
-                                (intmax_t)report.created, report.created == 1 ? "" : "s"),
-        .created = report.created,
-        .failed = report.failed,
-        .errors = import_errors(&report),
-    };
-    return reply_json(request, 200, &result_schema, &result);
+    return import_request(request, &upload_format, mode, false, render_report);
 }
 
 static const struct route routes[] = {
@@ -129,7 +131,7 @@ static const struct route routes[] = {
         .surfaces = SURFACE_BIT(SURFACE_FLASK),
         .access = ACCESS_USER,
         .limit = LIMIT_UPLOAD,
-        .streams = true,
+        .streams = import_limit,
         .query = &query_schema,
         .answers = {{200, "What became of it", &result_schema, NULL}},
         .summary = "Create tasks from a CSV file, the field `file` of a form",

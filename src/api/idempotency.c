@@ -10,6 +10,9 @@
 #include "base/memory.h"
 #include "domain/idempotency.h"
 #include "domain/transaction.h"
+#include "http/body_digest.h"
+#include "http/body_stream.h"
+#include "http/multipart.h"
 #include "schema/json_tree.h"
 
 enum { BUCKETS = 256 };
@@ -32,6 +35,7 @@ struct idempotent_request {
     struct request *request;
     struct idempotent_answer answer;
     struct running_key running;
+    struct body_digest *body; /* of a body that streams; NULL for one that is there */
     bool kept;
 };
 
@@ -97,10 +101,9 @@ static struct text sender_of(struct request *request)
 }
 
 /* SHA-256 over what makes two requests the same: method, path, query and body. */
-static struct text hash_of(struct request *request)
+static struct text hash_of(struct request *request, struct text body)
 {
-    const struct text parts[] = {request->method_name, request->path, request->query_string,
-                                 buffer_text(&request->body)};
+    const struct text parts[] = {request->method_name, request->path, request->query_string, body};
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     if (context == NULL)
         memory_exhausted(1);
@@ -119,6 +122,20 @@ static struct text hash_of(struct request *request)
     for (unsigned int i = 0; i < size; i++)
         buffer_format(&buffer, "%02x", digest[i]);
     return buffer_text(&buffer);
+}
+
+/* A body that streams is known when it has been read to its end. */
+static bool settle_hash(struct idempotent_request *idempotent)
+{
+    struct request *request = idempotent->request;
+    if (idempotent->answer.request_hash.data != NULL)
+        return true;
+    if (idempotent->body != NULL && !idempotent->body->finished)
+        return false;
+    struct text body =
+        idempotent->body == NULL ? buffer_text(&request->body) : text_from(idempotent->body->text);
+    idempotent->answer.request_hash = hash_of(request, body);
+    return true;
 }
 
 /* The headers that the handler has set, as JSON; those of every answer come later, anew. */
@@ -150,6 +167,8 @@ static void describe_answer(struct idempotent_request *idempotent)
 static int before_change(struct db_connection *connection, struct transaction_hook *hook)
 {
     struct idempotent_request *idempotent = CONTAINER_OF(hook, struct idempotent_request, hook);
+    if (!settle_hash(idempotent))
+        return ERROR_INTERNAL; /* a handler that changes things before it has read its body */
     int error = idempotency_load(connection, &idempotent->request->arena, &idempotent->answer);
     if (error == ERROR_NOT_FOUND)
         return 0;
@@ -218,22 +237,63 @@ static int run_and_keep(struct idempotent_request *idempotent)
     request->hook = NULL;
     if (error == ERROR_REPEATED)
         return replay(request, &idempotent->answer);
-    if (error < 0 || request->reply.status >= 400 || idempotent->kept)
+    if (error < 0 || request->reply.status >= 400 || idempotent->kept || !settle_hash(idempotent))
         return error;
     /* A handler without a change, or with several: its answer is kept as soon as it is there. */
     describe_answer(idempotent);
     return db_write(services_of(request)->db, keep_afterwards, &idempotent->answer);
 }
 
+/* The body of a request whose answer is kept: read to its end for its digest alone. ERROR_INVALID
+ * when it is no form though it says so. */
+static int read_body(struct request *request)
+{
+    struct multipart *form = arena_allocate(&request->arena, sizeof *form);
+    struct multipart_part part;
+    int more;
+    if (multipart_begin_request(form, request) == 0) {
+        while ((more = multipart_next(form, &part)) > 0)
+            ;
+        return more;
+    }
+    while ((more = request_read(request, form->buffer, sizeof form->buffer)) > 0)
+        ;
+    return more;
+}
+
+/* There is an answer; whether it is one to this request, a body that streams has yet to show. */
+static int compare_and_replay(struct idempotent_request *idempotent)
+{
+    struct request *request = idempotent->request;
+    int error = idempotent->body == NULL ? 0 : read_body(request);
+    if (error < 0 && error != ERROR_INVALID)
+        return error;
+    if (!settle_hash(idempotent) ||
+        !text_equal(idempotent->answer.request_hash, idempotent->answer.kept_hash))
+        return refuse_other_request(request);
+    return replay(request, &idempotent->answer);
+}
+
 static int run_with_key(struct idempotent_request *idempotent)
 {
     struct request *request = idempotent->request;
+    if (idempotent->body == NULL)
+        settle_hash(idempotent);
     int error = idempotency_find(services_of(request), &request->arena, &idempotent->answer);
     if (error == ERROR_CONFLICT)
         return refuse_other_request(request);
     if (error == 0)
-        return replay(request, &idempotent->answer);
+        return compare_and_replay(idempotent);
     return error == ERROR_NOT_FOUND ? run_and_keep(idempotent) : error;
+}
+
+static struct body_digest *follow_body(struct request *request)
+{
+    if (request->stream == NULL)
+        return NULL;
+    request->digest = arena_allocate(&request->arena, sizeof *request->digest);
+    body_digest_init(request->digest, &request->arena);
+    return request->digest;
 }
 
 static bool is_key(struct text key)
@@ -265,7 +325,7 @@ int idempotency_run(struct request *request)
     idempotent->request = request;
     idempotent->answer.sender = sender_of(request);
     idempotent->answer.key = key;
-    idempotent->answer.request_hash = hash_of(request);
+    idempotent->body = follow_body(request);
     idempotent->running.sender = idempotent->answer.sender;
     idempotent->running.key = key;
     if (!running_keys_enter(application->running_keys, &idempotent->running))

@@ -7,8 +7,6 @@
 
 enum { PIECE = 16384 };
 
-#define FILE_LIMIT (UINT64_C(1) << 28) /* bytes of a file; memory does not depend on it */
-
 static const struct field error_fields[] = {
     {.name = "row",
      .type = FIELD_INTEGER,
@@ -30,6 +28,13 @@ const struct schema import_error_schema = {
 struct schema_list import_errors(const struct task_import_report *report)
 {
     return (struct schema_list){report->errors, report->error_count, sizeof *report->errors};
+}
+
+/* The memory does not depend on it. */
+uint64_t import_limit(const struct config *config)
+{
+    (void)config;
+    return UINT64_C(1) << 28;
 }
 
 static int refuse(struct request *request, const char *message)
@@ -95,11 +100,11 @@ static bool is_type(const struct request *request, const char *expected)
 }
 
 int import_request(struct request *request, const struct task_import_format *format,
-                   enum task_import_mode mode, bool plain, struct task_import_report *ret_report)
+                   enum task_import_mode mode, bool plain,
+                   int (*render)(struct request *request, const void *report))
 {
     struct actor actor = actor_of(request);
     struct task_import *import;
-    request_allow(request, FILE_LIMIT);
     bool is_form = is_type(request, "multipart/form-data");
     if (!is_form && !(plain && is_type(request, "text/csv")))
         return refuse(request, plain ? "Send text/csv, or multipart/form-data with a field \"file\""
@@ -111,5 +116,7 @@ int import_request(struct request *request, const struct task_import_format *for
     error = is_form ? feed_form(request, import) : feed_body(request, import);
     if (error < 0 && !(error == ERROR_INVALID && request->problems.count == 0))
         return error;
-    return task_import_finish(import, &request->problems, ret_report);
+    struct task_import_report *report = arena_allocate_zeroed(&request->arena, sizeof *report);
+    reply_when_done(request, render, report);
+    return task_import_finish(import, &request->problems, report);
 }

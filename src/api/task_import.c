@@ -68,24 +68,27 @@ static const struct schema result_schema = {
     SCHEMA_FIELDS(result_fields),
 };
 
+static int render_report(struct request *request, const void *argument)
+{
+    const struct import_query *query = request->query;
+    const struct task_import_report *report = argument;
+    const struct import_result result = {
+        .created = report->created,
+        .valid = report->valid,
+        .failed = report->failed,
+        .errors = import_errors(report),
+        .dry_run = query->dry_run,
+    };
+    return reply_json(request, 200, &result_schema, &result);
+}
+
 static int import_tasks(struct request *request)
 {
     const struct import_query *query = request->query;
     enum task_import_mode mode = query->dry_run               ? IMPORT_CHECK
                                  : query->mode == MODE_STRICT ? IMPORT_ALL_OR_NONE
                                                               : IMPORT_GOOD_ROWS;
-    struct task_import_report report;
-    int error = import_request(request, &task_import_format, mode, true, &report);
-    if (error < 0)
-        return error;
-    const struct import_result result = {
-        .created = report.created,
-        .valid = report.valid,
-        .failed = report.failed,
-        .errors = import_errors(&report),
-        .dry_run = query->dry_run,
-    };
-    return reply_json(request, 200, &result_schema, &result);
+    return import_request(request, &task_import_format, mode, true, render_report);
 }
 
 static const struct route routes[] = {
@@ -95,7 +98,7 @@ static const struct route routes[] = {
         .surfaces = SURFACE_BIT(SURFACE_V1),
         .access = ACCESS_USER,
         .limit = LIMIT_UPLOAD,
-        .streams = true,
+        .streams = import_limit,
         .query = &query_schema,
         .answers = {{200, "What became of it", &result_schema, NULL}},
         .summary = "Import tasks from CSV, sent as text/csv or as the field `file` of a form",

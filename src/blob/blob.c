@@ -1,6 +1,5 @@
 #include "blob/blob.h"
 
-#include <errno.h>
 #include <magic.h>
 #include <openssl/evp.h>
 #include <pthread.h>
@@ -39,6 +38,7 @@ struct call {
     size_t size;
     char *type;
     size_t type_size;
+    int descriptor;
     int result;
 };
 
@@ -128,20 +128,9 @@ int blob_begin(struct blobs *blobs, struct blob *blob)
 static void run_add(void *argument)
 {
     struct call *call = argument;
-    const char *data = call->data;
-    size_t left = call->size;
-    EVP_DigestUpdate(call->blob->digest, data, left);
-    while (left > 0) {
-        ssize_t written = write(call->blob->descriptor, data, left);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0) {
-            call->result = folder_fail(call->blobs->folder, "write");
-            return;
-        }
-        data += written;
-        left -= (size_t)written;
-    }
+    EVP_DigestUpdate(call->blob->digest, call->data, call->size);
+    call->result =
+        folder_write(call->blobs->folder, call->blob->descriptor, call->data, call->size);
     call->blob->size += call->size;
 }
 
@@ -258,6 +247,36 @@ int blobs_check(struct blobs *blobs)
 {
     struct call call = {.blobs = blobs};
     return run(blobs->engine_pool, run_check, &call);
+}
+
+/* What is no blob. */
+
+static void run_scratch(void *argument)
+{
+    struct call *call = argument;
+    call->descriptor = folder_create_scratch(call->blobs->folder);
+    call->result = call->descriptor < 0 ? call->descriptor : 0;
+}
+
+int blob_scratch(struct blobs *blobs, int *ret_descriptor)
+{
+    struct call call = {.blobs = blobs};
+    int error = run(blobs->pool, run_scratch, &call);
+    if (error == 0)
+        *ret_descriptor = call.descriptor;
+    return error;
+}
+
+static void run_write(void *argument)
+{
+    struct call *call = argument;
+    call->result = folder_write(call->blobs->folder, call->descriptor, call->data, call->size);
+}
+
+int blob_write(struct blobs *blobs, int descriptor, const void *data, size_t size)
+{
+    struct call call = {.blobs = blobs, .descriptor = descriptor, .data = data, .size = size};
+    return run(blobs->pool, run_write, &call);
 }
 
 /* What they are. */

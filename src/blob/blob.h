@@ -74,6 +74,11 @@ int blobs_sweep(struct blobs *blobs, const struct blob_census *census);
 /* blobs_check: 0 when blobs can be written and read. */
 int blobs_check(struct blobs *blobs);
 
+/* blob_scratch: a file in the folder that has no name and goes when its descriptor is closed, for
+ * bytes that are too many for memory. blob_write adds to it. */
+int blob_scratch(struct blobs *blobs, int *ret_descriptor);
+int blob_write(struct blobs *blobs, int descriptor, const void *data, size_t size);
+
 /* blob_type: the MIME type that the first bytes of something look like (libmagic), written to
  * the `size` bytes at `type`. */
 int blob_type(struct blobs *blobs, const void *data, size_t length, char *type, size_t size);

@@ -47,6 +47,33 @@ int folder_create_part(const char *folder, const char *name)
     return file < 0 ? folder_fail(folder, "create a file") : file;
 }
 
+int folder_create_scratch(const char *folder)
+{
+    char name[UUID_SIZE];
+    char part[FOLDER_PART_SIZE];
+    uuid_format(name);
+    folder_part(part, name);
+    int descriptor = folder_create_part(folder, name);
+    int error = descriptor < 0 ? descriptor : folder_remove(folder, part);
+    if (error < 0 && descriptor >= 0)
+        close(descriptor);
+    return error < 0 ? error : descriptor;
+}
+
+int folder_write(const char *folder, int descriptor, const char *data, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(descriptor, data, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return folder_fail(folder, "write");
+        data += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
 int folder_remove(const char *folder, const char *file)
 {
     CLEANUP_CLOSE int directory = folder_open(folder);

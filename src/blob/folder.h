@@ -25,6 +25,12 @@ int folder_open(const char *folder);
  * and read from. */
 int folder_create_part(const char *folder, const char *name);
 
+/* folder_create_scratch: a file without a name. As folder_create_part. */
+int folder_create_scratch(const char *folder);
+
+/* folder_write: all of it. */
+int folder_write(const char *folder, int descriptor, const char *data, size_t size);
+
 /* folder_remove: removes NAME, or NAME.part; also when it is not there. */
 int folder_remove(const char *folder, const char *file);
 

@@ -15,7 +15,8 @@ int idempotency_load(struct db_connection *connection, struct arena *arena,
                      &rows);
     if (error < 0)
         return error;
-    if (!text_equal(db_column_text(&rows, 0), answer->request_hash))
+    answer->kept_hash = arena_copy(arena, db_column_text(&rows, 0));
+    if (answer->request_hash.data != NULL && !text_equal(answer->kept_hash, answer->request_hash))
         return ERROR_CONFLICT;
     answer->status = db_column_integer(&rows, 1);
     answer->headers = arena_copy(arena, db_column_text(&rows, 2));

@@ -21,14 +21,16 @@ enum { IDEMPOTENCY_KEY_LIMIT = 255 }; /* bytes */
 struct idempotent_answer {
     struct text sender; /* "user:7", or an anonymous caller's address */
     struct text key;
-    struct text request_hash;
+    struct text request_hash; /* the null text while it is not known */
+    struct text kept_hash;    /* of the request whose answer is kept */
     int64_t status;
     struct text headers; /* JSON list of [name, value] */
     struct text body;
 };
 
 /* idempotency_find: the answer kept for `sender` and `key`, into `*answer`. ERROR_NOT_FOUND;
- * ERROR_CONFLICT when the key was used for a request with another hash. */
+ * ERROR_CONFLICT when the key was used for a request with another hash than the one that is known.
+ */
 int idempotency_find(struct services *services, struct arena *arena,
                      struct idempotent_answer *answer);
 

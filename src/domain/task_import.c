@@ -1,14 +1,16 @@
 #include "domain/task_import.h"
 
-#include <stdio.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "blob/blob.h"
 #include "domain/fold.h"
+#include "domain/transaction.h"
 
 enum {
     BATCH = 250,          /* rows of one transaction */
     BATCH_SIZE = 1 << 20, /* bytes of their cells, about */
-    PIECE = 256 * 1024,   /* bytes of the temporary file read at once */
+    PIECE = 256 * 1024,   /* bytes of the temporary file written or read at once */
 };
 
 struct task_import {
@@ -18,7 +20,10 @@ struct task_import {
     const struct task_import_format *format;
     enum task_import_mode mode;
     struct csv_reader *reader;
-    FILE *spool; /* for IMPORT_ALL_OR_NONE */
+    bool at_once; /* in one transaction, at the end */
+    int spool;    /* the bytes until then; negative when there is none */
+    char *piece;  /* PIECE bytes on their way there */
+    size_t piece_length;
     struct arena batch_arena;
     struct task_draft drafts[BATCH];
     size_t count;
@@ -26,6 +31,7 @@ struct task_import {
     size_t size;                      /* bytes of their cells */
     struct db_connection *connection; /* inside the one transaction of IMPORT_ALL_OR_NONE */
     struct task_import_report report;
+    struct task_import_report *ret_report; /* the report as the answer has it */
 };
 
 static const struct body import_body = {
@@ -115,7 +121,8 @@ static int flush(struct task_import *import)
 {
     struct batch batch = {
         .import = import,
-        .write = import->mode == IMPORT_GOOD_ROWS || import->connection != NULL,
+        .write =
+            import->connection != NULL || (import->mode == IMPORT_GOOD_ROWS && !import->at_once),
     };
     int error;
     if (import->count == 0)
@@ -190,7 +197,31 @@ static int finish_reading(struct task_import *import)
     return error < 0 ? error : flush(import);
 }
 
-/* The whole of the temporary file, inside one transaction. */
+/* The temporary file. */
+
+static int write_piece(struct task_import *import)
+{
+    size_t length = import->piece_length;
+    import->piece_length = 0;
+    return blob_write(import->services->blobs, import->spool, import->piece, length);
+}
+
+static int spool(struct task_import *import, struct text bytes)
+{
+    while (bytes.length > 0) {
+        size_t room = PIECE - import->piece_length;
+        size_t taken = bytes.length < room ? bytes.length : room;
+        memcpy(import->piece + import->piece_length, bytes.data, taken);
+        import->piece_length += taken;
+        bytes = (struct text){bytes.data + taken, bytes.length - taken};
+        int error = import->piece_length == PIECE ? write_piece(import) : 0;
+        if (error < 0)
+            return error;
+    }
+    return 0;
+}
+
+/* The whole of it, inside one transaction. */
 static int run_spool(struct db_connection *connection, void *argument)
 {
     struct task_import *import = argument;
@@ -199,16 +230,20 @@ static int run_spool(struct db_connection *connection, void *argument)
     char *piece = arena_allocate(&arena, PIECE);
     import->connection = connection;
     start_reading(import, &arena);
-    rewind(import->spool);
     int error = 0;
-    size_t length;
-    while (error == 0 && (length = fread(piece, 1, PIECE, import->spool)) > 0)
-        error = csv_reader_feed(import->reader, (struct text){piece, length});
+    off_t offset = 0;
+    ssize_t length;
+    while (error == 0 && (length = pread(import->spool, piece, PIECE, offset)) > 0) {
+        error = csv_reader_feed(import->reader, (struct text){piece, (size_t)length});
+        offset += length;
+    }
     if (error == 0)
-        error = ferror(import->spool) != 0 ? ERROR_IO : finish_reading(import);
+        error = length < 0 ? ERROR_IO : finish_reading(import);
     /* A user who was an assignee may be gone since the rows were checked. */
-    if (error == 0 && import->report.failed > 0)
+    if (error == 0 && import->mode == IMPORT_ALL_OR_NONE && import->report.failed > 0)
         error = ERROR_CONFLICT;
+    if (error == 0)
+        *import->ret_report = import->report;
     arena_release(&import->batch_arena);
     arena_release(&arena);
     import->connection = NULL;
@@ -221,8 +256,8 @@ static void release(void *resource)
 {
     struct task_import *import = resource;
     arena_release(&import->batch_arena);
-    if (import->spool != NULL)
-        fclose(import->spool);
+    if (import->spool >= 0)
+        close(import->spool);
 }
 
 int task_import_begin(struct services *services, struct arena *arena, const struct actor *actor,
@@ -238,8 +273,15 @@ int task_import_begin(struct services *services, struct arena *arena, const stru
     import->report.errors =
         arena_allocate(arena, IMPORT_ERRORS_LIMIT * sizeof *import->report.errors);
     arena_init(&import->batch_arena);
-    if (mode == IMPORT_ALL_OR_NONE && (import->spool = tmpfile()) == NULL)
-        return ERROR_IO;
+    import->at_once =
+        mode == IMPORT_ALL_OR_NONE || (mode == IMPORT_GOOD_ROWS && actor->hook != NULL);
+    import->spool = -1;
+    if (import->at_once) {
+        int error = blob_scratch(services->blobs, &import->spool);
+        if (error < 0)
+            return error;
+        import->piece = arena_allocate(arena, PIECE);
+    }
     arena_defer(arena, release, import);
     start_reading(import, arena);
     *ret_import = import;
@@ -248,9 +290,8 @@ int task_import_begin(struct services *services, struct arena *arena, const stru
 
 int task_import_feed(struct task_import *import, struct text bytes)
 {
-    if (import->spool != NULL && fwrite(bytes.data, 1, bytes.length, import->spool) != bytes.length)
-        return ERROR_IO;
-    return csv_reader_feed(import->reader, bytes);
+    int error = import->at_once ? spool(import, bytes) : 0;
+    return error < 0 ? error : csv_reader_feed(import->reader, bytes);
 }
 
 int task_import_finish(struct task_import *import, struct problems *problems,
@@ -263,10 +304,14 @@ int task_import_finish(struct task_import *import, struct problems *problems,
                     csv_reader_message(import->reader));
         return ERROR_INVALID;
     }
-    if (error >= 0 && import->mode == IMPORT_ALL_OR_NONE && import->report.failed == 0)
-        error = db_write(import->services->db, run_spool, import);
     if (error < 0)
         return error;
     *ret_report = import->report;
-    return 0;
+    bool unwanted = import->mode == IMPORT_ALL_OR_NONE && import->report.failed > 0;
+    if (!import->at_once || unwanted)
+        return 0;
+    import->ret_report = ret_report;
+    error = write_piece(import);
+    return error < 0 ? error
+                     : transaction_write(import->services, import->actor, run_spool, import);
 }

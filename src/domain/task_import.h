@@ -4,8 +4,10 @@
  *   bytes ──> csv_reader ──> format.decode ──> drafts, 250 at once ──> one transaction
  *
  * A row that is wrong is reported with its line and does not keep the others out, unless all or
- * none are wanted: then the bytes are also kept in a temporary file, and when the whole of it has
- * been found good it is read again inside one transaction.
+ * none are wanted. Then the bytes are also kept in a temporary file, and when the whole of it has
+ * been found good it is read again inside one transaction. So it is for an actor with a hook
+ * (transaction.h), whose answer must be committed with all of the rows that are good: an import
+ * that is sent again after a crash finds all of them there, and its answer, or none.
  */
 #ifndef ERRAND_DOMAIN_TASK_IMPORT_H
 #define ERRAND_DOMAIN_TASK_IMPORT_H
@@ -56,13 +58,14 @@ struct task_import_report {
 
 struct task_import;
 
-/* task_import_begin: an import that goes with `arena`. ERROR_IO when there is no temporary file. */
+/* task_import_begin: an import that goes with `arena`. Errors of blob_scratch. */
 int task_import_begin(struct services *services, struct arena *arena, const struct actor *actor,
                       const struct task_import_format *format, enum task_import_mode mode,
                       struct task_import **ret_import);
 
-/* task_import_feed, task_import_finish: the next bytes of the file; its end, and what came of it.
- * ERROR_INVALID with problems when it is no such file. May park the fiber. */
+/* task_import_feed, task_import_finish: the next bytes of the file; its end, and what came of it,
+ * which is known before a transaction's hook makes an answer of it. ERROR_INVALID with problems
+ * when it is no such file. May park the fiber. */
 int task_import_feed(struct task_import *import, struct text bytes);
 int task_import_finish(struct task_import *import, struct problems *problems,
                        struct task_import_report *ret_report);

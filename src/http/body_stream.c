@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "http/body_digest.h"
 #include "http/request.h"
 #include "runtime/fiber.h"
 #include "runtime/wait.h"
@@ -57,9 +58,8 @@ static bool is_too_large(const struct body_stream *stream)
     return stream->declared > stream->limit || stream->received > stream->limit;
 }
 
-int request_read(struct request *request, void *buffer, size_t size)
+static int take(struct body_stream *stream, void *buffer, size_t size)
 {
-    struct body_stream *stream = request->stream;
     while (!is_too_large(stream) && stream->start == stream->end && !stream->ended) {
         stream->demand(stream);
         stream->reader = fiber_current();
@@ -83,7 +83,12 @@ int request_read(struct request *request, void *buffer, size_t size)
     return (int)taken;
 }
 
-void request_allow(struct request *request, uint64_t bytes)
+int request_read(struct request *request, void *buffer, size_t size)
 {
-    request->stream->limit = bytes;
+    int count = take(request->stream, buffer, size);
+    if (request->digest != NULL && count > 0)
+        body_digest_add(request->digest, buffer, (size_t)count);
+    if (request->digest != NULL && count == 0 && !request->digest->finished)
+        body_digest_finish(request->digest);
+    return count;
 }

@@ -61,8 +61,4 @@ void body_stream_end(struct body_stream *stream, int error);
  */
 int request_read(struct request *request, void *buffer, size_t size);
 
-/* request_allow: the body of this request may have `bytes` instead of MAX_BODY_SIZE. Before the
- * first request_read. */
-void request_allow(struct request *request, uint64_t bytes);
-
 #endif

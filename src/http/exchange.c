@@ -254,9 +254,8 @@ static enum MHD_Result begin_stream(struct exchange *exchange)
     struct request *request = &exchange->request;
     int64_t declared = declared_length(exchange->mhd);
     keep_headers(request);
-    body_stream_init(&exchange->stream, &request->arena,
-                     (uint64_t)exchange->exchanges->options->config->max_body_size,
-                     (uint64_t)declared, demand_more);
+    uint64_t limit = request->match.route->streams(exchange->exchanges->options->config);
+    body_stream_init(&exchange->stream, &request->arena, limit, (uint64_t)declared, demand_more);
     request->stream = &exchange->stream;
     bool hold = declared > DISCARD_LIMIT ||
                 text_equal_ignoring_case(request->headers.expect, TEXT("100-continue"));
@@ -294,7 +293,7 @@ static enum MHD_Result receive_head(struct exchange *exchange, const char *metho
         return reject(exchange, 400, "The Host header is missing");
     if (head.size > HEAD_LIMIT)
         return reject(exchange, 431, "The header fields are too large");
-    if (request->match.route != NULL && request->match.route->streams)
+    if (request->match.route != NULL && request->match.route->streams != NULL)
         return begin_stream(exchange);
     if (declared_length(exchange->mhd) > DISCARD_LIMIT + exchanges->options->config->max_body_size)
         return reject(exchange, 413, "The request body is too large");

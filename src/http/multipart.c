@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "http/body_digest.h"
 #include "http/body_stream.h"
 #include "http/request.h"
 
@@ -187,11 +188,19 @@ static size_t count_before_delimiter(const struct multipart *multipart, bool *re
     return text.length > possible ? text.length - possible : 0;
 }
 
+/* Passes over the next bytes of the current part. */
+static void pass(struct multipart *multipart, size_t count)
+{
+    if (multipart->digest != NULL && multipart->parts > 0)
+        body_digest_add(multipart->digest, multipart->buffer + multipart->start, count);
+    multipart->start += count;
+}
+
 static int skip_part(struct multipart *multipart)
 {
     for (;;) {
         bool found;
-        multipart->start += count_before_delimiter(multipart, &found);
+        pass(multipart, count_before_delimiter(multipart, &found));
         if (found)
             return 0;
         int error = fill(multipart);
@@ -209,6 +218,8 @@ static int finish(struct multipart *multipart)
         multipart->end = 0;
         count = multipart->source(multipart->context, multipart->buffer, sizeof multipart->buffer);
     } while (count > 0);
+    if (count == 0 && multipart->digest != NULL)
+        body_digest_finish(multipart->digest);
     return count;
 }
 
@@ -280,6 +291,7 @@ int multipart_begin(struct multipart *multipart, struct arena *arena, struct tex
     multipart->source = source;
     multipart->context = context;
     multipart->arena = arena;
+    multipart->digest = NULL;
     memcpy(multipart->delimiter, "\r\n--", 4);
     memcpy(multipart->delimiter + 4, boundary.data, boundary.length);
     multipart->delimiter_length = boundary.length + 4;
@@ -300,8 +312,13 @@ static int read_request(void *context, void *buffer, size_t size)
 
 int multipart_begin_request(struct multipart *multipart, struct request *request)
 {
-    return multipart_begin(multipart, &request->arena, request->headers.content_type, read_request,
-                           request);
+    int error = multipart_begin(multipart, &request->arena, request->headers.content_type,
+                                read_request, request);
+    if (error < 0)
+        return error;
+    multipart->digest = request->digest;
+    request->digest = NULL;
+    return 0;
 }
 
 int multipart_next(struct multipart *multipart, struct multipart_part *ret_part)
@@ -321,6 +338,8 @@ int multipart_next(struct multipart *multipart, struct multipart_part *ret_part)
         return ERROR_INVALID;
     int taken = take_headers(multipart, ret_part);
     multipart->in_part = taken > 0;
+    if (taken > 0 && multipart->digest != NULL)
+        body_digest_part(multipart->digest, ret_part->name, ret_part->filename);
     return taken;
 }
 
@@ -332,7 +351,7 @@ int multipart_read(struct multipart *multipart, void *buffer, size_t size)
         if (count > 0) {
             size_t taken = count < size ? count : size;
             memcpy(buffer, multipart->buffer + multipart->start, taken);
-            multipart->start += taken;
+            pass(multipart, taken);
             return (int)taken;
         }
         if (found) {

@@ -3,7 +3,6 @@
  *
  *   struct multipart form;
  *   struct multipart_part part;
- *   request_allow(request, limit);
  *   int error = multipart_begin_request(&form, request);   // ERROR_INVALID: no such body
  *   while ((error = multipart_next(&form, &part)) > 0) {
  *       if (!text_is(part.name, "file"))
@@ -12,7 +11,7 @@
  *           ...
  *   }
  *
- * The handler's route has `.streams = true`. Nothing but a piece of MULTIPART_BUFFER bytes is in
+ * The handler's route streams. Nothing but a piece of MULTIPART_BUFFER bytes is in
  * memory. An error of the source (http/body_stream.h) is returned as it is; a body that breaks the
  * format, has more than MULTIPART_PARTS parts or part headers above MULTIPART_HEADERS bytes is
  * ERROR_INVALID. The structure is large: it lives in an arena or a static, not on a fiber's stack.
@@ -26,6 +25,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 
+struct body_digest;
 struct request;
 
 enum {
@@ -42,6 +42,7 @@ struct multipart {
     multipart_source *source;
     void *context;
     struct arena *arena;                    /* the texts of the parts live there */
+    struct body_digest *digest;             /* NULL when nobody asks */
     char delimiter[MULTIPART_BOUNDARY + 5]; /* CR LF - - boundary */
     size_t delimiter_length;
     size_t start; /* of what is in the buffer and not yet taken */
@@ -63,7 +64,8 @@ struct multipart_part {
 int multipart_begin(struct multipart *multipart, struct arena *arena, struct text content_type,
                     multipart_source *source, void *context);
 
-/* multipart_begin_request: the body of a request whose route streams. */
+/* multipart_begin_request: the body of a request whose route streams; request->digest becomes that
+ * of its parts. */
 int multipart_begin_request(struct multipart *multipart, struct request *request);
 
 /* multipart_next: the next part, past what is left of the current one. 1, 0 after the last part

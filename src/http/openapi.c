@@ -218,8 +218,8 @@ static void write_errors(const struct route *route, enum surface surface, struct
         {404, route->resource != NULL},
         {409, route->may_conflict || route_keeps_answers(route)},
         {412, route->conditional && route->method != METHOD_GET},
-        {413, route->body != NULL || route->streams},
-        {415, route->body != NULL || route->streams},
+        {413, route->body != NULL || route->streams != NULL},
+        {415, route->body != NULL || route->streams != NULL},
         {422, surface_invalid_status(surface) != 422 && route_keeps_answers(route)},
         {429, route->limit != LIMIT_NONE},
     };
@@ -288,7 +288,7 @@ static void write_operation(const struct route *route, enum surface surface, str
     write_operation_id(route, surface, json);
     write_parameters(route, json);
     write_body(route->body, json);
-    if (route->streams)
+    if (route->streams != NULL)
         write_form(json);
     write_answers(route, surface, json);
     if (route->access != ACCESS_PUBLIC) {

@@ -16,6 +16,7 @@
 #include "schema/parameters.h"
 #include "schema/problem.h"
 
+struct body_digest;
 struct body_stream;
 struct http;
 struct transaction_hook;
@@ -85,6 +86,7 @@ struct request {
 
     struct buffer body;
     struct body_stream *stream; /* of a route that streams; see http/body_stream.h */
+    struct body_digest *digest; /* of what is read from it; NULL when nobody asks */
     bool too_large;
 
     struct route_match match;

@@ -18,6 +18,7 @@
 #include "schema/decode.h"
 #include "schema/field.h"
 
+struct config;
 struct request;
 
 /* route_handler: answers the request through http/reply.h and returns 0, or returns a negative
@@ -54,7 +55,9 @@ struct route {
     enum route_access access;
     enum route_limit limit;
     struct text (*limit_key)(const struct request *request); /* for LIMIT_LOGIN */
-    bool streams;         /* the handler reads the body as it arrives: http/body_stream.h */
+    /* Where the handler reads the body as it arrives (http/body_stream.h): how many bytes it may
+     * have. NULL elsewhere. */
+    uint64_t (*streams)(const struct config *config);
     bool never_kept;      /* an Idempotency-Key has no effect: nothing is changed */
     bool answers_list;    /* the first answer is a JSON list of what its schema describes */
     bool conditional;     /* heeds If-Match or If-None-Match */

@@ -176,7 +176,7 @@ const struct route *router_route(const struct router *router, size_t index,
 bool route_keeps_answers(const struct route *route)
 {
     bool changes = route->method == METHOD_POST || route->method == METHOD_PATCH;
-    return changes && !route->never_kept && !route->streams;
+    return changes && !route->never_kept;
 }
 
 struct text route_parameter_name(const struct route *route, size_t number, bool *ret_is_text)
