@@ -111,6 +111,22 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
     va_end(arguments);
 }
 
+static bool is_unreserved(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+void buffer_add_encoded(struct buffer *buffer, struct text text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (is_unreserved(text.data[i]))
+            buffer_add_char(buffer, text.data[i]);
+        else
+            buffer_format(buffer, "%%%02X", (unsigned)(unsigned char)text.data[i]);
+    }
+}
+
 struct text buffer_text(const struct buffer *buffer)
 {
     return (struct text){buffer->data == NULL ? "" : buffer->data, buffer->length};

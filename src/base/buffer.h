@@ -44,6 +44,9 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
 void buffer_format_list(struct buffer *buffer, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
+/* buffer_add_encoded: percent-encoded (RFC 3986): all but letters, digits and `-._~` as %XX. */
+void buffer_add_encoded(struct buffer *buffer, struct text text);
+
 /* buffer_text: what was written so far; valid until the next write. */
 struct text buffer_text(const struct buffer *buffer);
 

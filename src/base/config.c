@@ -12,6 +12,7 @@ enum option_type {
     OPTION_INTEGER, /* int64_t from minimum to maximum */
     OPTION_CHOICE,  /* int64_t, the position of the value in `choices` */
     OPTION_SET,     /* int64_t, a bit for each value named in a comma list of `choices` */
+    OPTION_URL,     /* const char *, of http or https; NULL where the value is empty */
     OPTION_UNUSED,  /* known, but without effect in this version */
 };
 
@@ -87,11 +88,17 @@ static const struct option options[] = {
     {"LOG_FORMAT", OPTION_CHOICE, AT(log_json), "text", "text,json", 0, 0, "of the log lines"},
     {"LOG_FILE", OPTION_TEXT, AT(log_file), "app.log", NULL, 0, 0,
      "log file beside standard output; empty: none"},
+    {"OPENWEATHER_API_KEY", OPTION_TEXT, AT(weather_key), NULL, NULL, 0, 0,
+     "for the weather in the city of a task; without it tasks have none"},
+    {"WEATHER_API_URL", OPTION_URL, AT(weather_url),
+     "https://api.openweathermap.org/data/2.5/weather", NULL, 0, 0,
+     "where the weather is asked, in the way of OpenWeather"},
+    {"EXTERNAL_API_URL", OPTION_URL, AT(external_url), NULL, NULL, 0, 0,
+     "what GET /async/external calls"},
+    {"EXTERNAL_TIMEOUT_SECONDS", OPTION_INTEGER, AT(external_timeout), "10", NULL, 1, 300,
+     "how long that may take"},
     {"REDIS_URL", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
     {"RABBITMQ_URL", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
-    {"OPENWEATHER_API_KEY", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
-    {"WEATHER_API_URL", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
-    {"EXTERNAL_API_URL", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
     {"S3_ENDPOINT", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
     {"S3_BUCKET", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
     {"S3_ACCESS_KEY", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
@@ -138,6 +145,21 @@ static int set_parse(const struct option *option, struct text value, int64_t *re
     return 0;
 }
 
+/* Whether it has the form http://HOST... or https://HOST..., with nothing that needs an escape. */
+static bool is_url(struct text value)
+{
+    size_t scheme = text_starts_with(value, TEXT("http://"))    ? strlen("http://")
+                    : text_starts_with(value, TEXT("https://")) ? strlen("https://")
+                                                                : 0;
+    if (scheme == 0 || value.length == scheme || strchr("/?#:", value.data[scheme]) != NULL)
+        return false;
+    for (size_t i = scheme; i < value.length; i++) {
+        if (value.data[i] <= ' ' || value.data[i] > '~')
+            return false;
+    }
+    return true;
+}
+
 static int option_set(struct config *config, const struct option *option, const char *value,
                       struct arena *arena, struct text *ret_message)
 {
@@ -148,6 +170,14 @@ static int option_set(struct config *config, const struct option *option, const 
     switch (option->type) {
     case OPTION_TEXT:
         *(const char **)member = value;
+        return 0;
+    case OPTION_URL:
+        if (text.length > 0 && !is_url(text)) {
+            *ret_message = arena_format(arena, "%s must be a URL of http or https, not \"%s\"",
+                                        option->name, value);
+            return ERROR_INVALID;
+        }
+        *(const char **)member = text.length > 0 ? arena_copy(arena, text).data : NULL;
         return 0;
     case OPTION_UNUSED:
         unused_is_set[option - options] = true;

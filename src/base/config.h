@@ -61,6 +61,11 @@ struct config {
     int64_t max_upload_size; /* bytes */
     const char *allowed_extensions;
 
+    const char *weather_key; /* NULL when not set */
+    const char *weather_url;
+    const char *external_url; /* NULL when not set */
+    int64_t external_timeout; /* seconds */
+
     int64_t log_level; /* enum log_level */
     int64_t log_json;
     const char *log_file;

@@ -25,6 +25,7 @@
 #include "domain/password.h"
 #include "domain/schedule.h"
 #include "domain/token.h"
+#include "domain/weather.h"
 #include "net/net.h"
 
 enum { CACHE_LIMIT = 32 << 20 }; /* bytes */
@@ -131,6 +132,7 @@ static int prepare_and_serve(const struct command_context *context, struct servi
     services->tokens =
         tokens_create(key, (enum config_algorithm)config->algorithm, config->token_lifetime, loops);
     services->net = net_create(loops);
+    services->weather = weather_create(config);
     services->blobs = blobs_create(config->upload_dir);
     int code = EXIT_FAILED;
     if (bootstrap_admin(services, context->arena, &message) < 0)
@@ -140,6 +142,7 @@ static int prepare_and_serve(const struct command_context *context, struct servi
     else
         code = serve(context, application, loops);
     blobs_free(services->blobs);
+    weather_free(services->weather);
     net_free(services->net);
     tokens_free(services->tokens);
     passwords_free(services->passwords);

@@ -17,3 +17,9 @@ struct text text_fold(struct arena *arena, struct text text)
         memory_exhausted(text.length);
     return arena_copy(arena, (struct text){(const char *)folded, length});
 }
+
+bool text_folds_equal(struct arena *arena, struct text a, struct text b)
+{
+    return (a.data == NULL) == (b.data == NULL) &&
+           text_equal(text_fold(arena, a), text_fold(arena, b));
+}

@@ -11,4 +11,7 @@
  * the null text stays null. Lives in `arena`. Any thread. */
 struct text text_fold(struct arena *arena, struct text text);
 
+/* text_folds_equal: whether they differ in case at most; null equals null alone. Uses `arena`. */
+bool text_folds_equal(struct arena *arena, struct text a, struct text b);
+
 #endif

@@ -17,6 +17,7 @@ struct db;
 struct net;
 struct passwords;
 struct tokens;
+struct weather;
 
 struct services {
     const struct config *config;
@@ -25,8 +26,9 @@ struct services {
     struct net *net; /* requests to others; NULL on the command line */
     struct passwords *passwords;
     struct tokens *tokens;
-    struct blobs *blobs; /* the bytes of files; NULL on the command line */
-    int64_t started_at;  /* clock_monotonic() of the start */
+    struct weather *weather; /* NULL where there is none to be had */
+    struct blobs *blobs;     /* the bytes of files; NULL on the command line */
+    int64_t started_at;      /* clock_monotonic() of the start */
 };
 
 struct transaction_hook;

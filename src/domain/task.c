@@ -4,10 +4,12 @@
 #include "base/error.h"
 #include "domain/event.h"
 #include "domain/file.h"
+#include "domain/fold.h"
 #include "domain/row.h"
 #include "domain/task_log.h"
 #include "domain/task_tags.h"
 #include "domain/transaction.h"
+#include "domain/weather.h"
 #include "schema/json_tree.h"
 
 enum access {
@@ -64,6 +66,7 @@ struct call {
     int64_t id;
     uint64_t fields;
     const struct task *changes;
+    struct text weather; /* in the city of `changes`, where it is a new one */
     struct task_versions expected;
     /* edit: for changes that depend on the task; in place of `fields` and `changes`. */
     int (*edit)(const struct call *call, struct task *task);
@@ -213,6 +216,8 @@ int task_create(struct services *services, const struct actor *actor, struct pro
                 uint64_t fields, struct task *task)
 {
     task_settle(actor, fields, task);
+    if (task->city.data != NULL)
+        task->weather = weather_fetch(services, problems->arena, task->city);
     struct call call = {
         .actor = actor, .problems = problems, .arena = problems->arena, .result = task};
     return transaction_write(services, actor, run_create, &call);
@@ -254,6 +259,9 @@ static int apply_changes(const struct call *call, struct task *task)
         set_fields(call, task);
     if (error < 0)
         return error;
+    if ((call->fields & FIELD_BIT(TASK_CITY)) != 0 &&
+        !text_folds_equal(call->arena, before.city, task->city))
+        task->weather = call->weather;
     settle_status(task, call->fields, now);
     if (row_changed(&task_schema, &before, task) != 0) {
         task->updated_at = now;
@@ -270,6 +278,8 @@ static int store_changes(struct db_connection *connection, const struct call *ca
         return 0;
     uint64_t written = changed | FIELD_BIT(TASK_UPDATED_AT) | FIELD_BIT(TASK_VERSION) |
                        FIELD_BIT(TASK_COMPLETED_AT);
+    if ((changed & FIELD_BIT(TASK_CITY)) != 0)
+        written |= FIELD_BIT(TASK_WEATHER);
     struct sql sql;
     sql_init(&sql, call->arena);
     sql_add(&sql, "UPDATE tasks SET ");
@@ -316,6 +326,18 @@ static int run_update(struct db_connection *connection, void *argument)
     return 0;
 }
 
+/* The weather for a change that moves the task to another city. What is wrong with the change is
+ * found in its transaction. */
+static struct text weather_for(struct services *services, const struct call *call)
+{
+    struct task before;
+    if ((call->fields & FIELD_BIT(TASK_CITY)) == 0 || call->changes->city.data == NULL ||
+        task_find(services, call->arena, call->actor, call->id, &before) < 0 ||
+        text_folds_equal(call->arena, before.city, call->changes->city))
+        return TEXT_NULL;
+    return weather_fetch(services, call->arena, call->changes->city);
+}
+
 int task_update(struct services *services, const struct actor *actor, struct problems *problems,
                 int64_t id, uint64_t fields, const struct task *changes,
                 struct task_versions expected, struct task *ret_task)
@@ -328,6 +350,7 @@ int task_update(struct services *services, const struct actor *actor, struct pro
                         .changes = changes,
                         .expected = expected,
                         .result = ret_task};
+    call.weather = weather_for(services, &call);
     return transaction_write(services, actor, run_update, &call);
 }
 

@@ -11,6 +11,10 @@
  * A task is found before access is checked, so a foreign task is ERROR_FORBIDDEN and one that does
  * not exist ERROR_NOT_FOUND. Every change raises `version`, from 1, and appends an event.
  *
+ * A task that is created with a city gets the weather there (weather.h), and so does one that
+ * task_update moves to another city; when that cannot be had, or many tasks change at once, it has
+ * none: it never keeps the weather of another city.
+ *
  * Each function opens its own transaction and may park the calling fiber, but for the two that take
  * a connection. Texts that come out live in the arena given (that of the problems, where there is
  * one).

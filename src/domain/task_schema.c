@@ -80,7 +80,11 @@ static const struct field fields[TASK_FIELDS] = {
                       .type = FIELD_JSON,
                       .flags = FIELD_NULLABLE | FIELD_READ_ONLY | FIELD_STORED,
                       .offset = offsetof(struct task, weather),
-                      .description = "The weather there when the task was made, where known"},
+                      .description = "The weather there when the task got its city, where known: "
+                                     "degrees Celsius, per cent, metres a second",
+                      .example = "{\"temperature\":15.5,\"condition\":\"Clouds\","
+                                 "\"humidity\":71,\"wind_speed\":4.1,"
+                                 "\"fetched_at\":\"2025-05-24T14:35:00.000Z\"}"},
     [TASK_USER_ID] = {.name = "user_id",
                       .type = FIELD_INTEGER,
                       .flags = FIELD_READ_ONLY | FIELD_STORED,

@@ -103,6 +103,13 @@ BAD_OPTIONS = [
     ("API_SURFACES", "v1,soap"),
     ("DATABASE_URL", "mysql://localhost/errand"),
     ("TRUSTED_PROXIES", "my-proxy"),
+    ("WEATHER_API_URL", "api.example.org/weather"),
+    ("WEATHER_API_URL", "http://"),
+    ("WEATHER_API_URL", "https:///path"),
+    ("EXTERNAL_API_URL", "ftp://example.org/"),
+    ("EXTERNAL_API_URL", "http://example.org/a b"),
+    ("EXTERNAL_API_URL", "file:///etc/passwd"),
+    ("EXTERNAL_TIMEOUT_SECONDS", "0"),
 ]
 
 

@@ -120,6 +120,15 @@ TEST(reserves_room_that_the_caller_fills)
     assert_non_null(buffer_reserve(&buffer, 998));
 }
 
+TEST(encodes_what_a_url_cannot_hold)
+{
+    CLEANUP_ARENA struct arena arena = {0};
+    struct buffer buffer;
+    buffer_init(&buffer, &arena, 64);
+    buffer_add_encoded(&buffer, TEXT("azAZ09-._~ /?&=#%+\303\251\n"));
+    assert_text(buffer_text(&buffer), "azAZ09-._~%20%2F%3F%26%3D%23%25%2B%C3%A9%0A");
+}
+
 TEST(refuses_absurd_sizes)
 {
     CLEANUP_ARENA struct arena arena = {0};
@@ -137,4 +146,4 @@ UNIT_TESTS(cmocka_unit_test(grows_and_keeps_what_it_has),
            cmocka_unit_test(drops_a_write_past_the_limit_whole_and_remembers),
            cmocka_unit_test(never_grows_over_storage_of_the_callers),
            cmocka_unit_test(reserves_room_that_the_caller_fills),
-           cmocka_unit_test(refuses_absurd_sizes))
+           cmocka_unit_test(encodes_what_a_url_cannot_hold), cmocka_unit_test(refuses_absurd_sizes))

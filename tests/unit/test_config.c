@@ -39,6 +39,9 @@ static const char *const names[] = {
     "RATE_LIMIT_REGISTER_PER_HOUR",
     "LOG_LEVEL",
     "LOG_FORMAT",
+    "OPENWEATHER_API_KEY",
+    "WEATHER_API_URL",
+    "EXTERNAL_API_URL",
     "REDIS_URL",
 };
 
@@ -116,6 +119,16 @@ TEST(reads_choices_and_sets_whatever_their_case)
     assert_int_equal(loading.config.surfaces, 1 << CONFIG_SURFACE_CLASSIC);
 }
 
+TEST(a_url_is_trimmed_and_an_empty_one_is_none)
+{
+    LOADING(loading);
+    setenv("WEATHER_API_URL", "", 1);
+    setenv("EXTERNAL_API_URL", " https://example.org:8443/a?b=c ", 1);
+    assert_int_equal(load(&loading), 0);
+    assert_null(loading.config.weather_url);
+    assert_string_equal(loading.config.external_url, "https://example.org:8443/a?b=c");
+}
+
 TEST(a_bad_value_is_named_with_what_is_allowed)
 {
     static const struct {
@@ -133,6 +146,12 @@ TEST(a_bad_value_is_named_with_what_is_allowed)
         {"RATE_LIMIT_PER_MINUTE", "many", "RATE_LIMIT_PER_MINUTE"},
         {"ALGORITHM", "none", "one of HS256,HS384,HS512"},
         {"LOG_LEVEL", "loud", "LOG_LEVEL"},
+        {"WEATHER_API_URL", "example.org", "WEATHER_API_URL must be a URL of http or https"},
+        {"WEATHER_API_URL", "http://", "not \"http://\""},
+        {"WEATHER_API_URL", "https://?q", "WEATHER_API_URL"},
+        {"EXTERNAL_API_URL", "ftp://example.org", "EXTERNAL_API_URL"},
+        {"EXTERNAL_API_URL", "http://a b", "EXTERNAL_API_URL"},
+        {"EXTERNAL_API_URL", "http://\303\251", "EXTERNAL_API_URL"},
         {"API_SURFACES", "v1,v2", "API_SURFACES must be a comma list of"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -198,6 +217,7 @@ TEST(help_names_every_option_that_has_an_effect)
 
 UNIT_TESTS(cmocka_unit_test(has_a_default_for_everything_but_secrets_and_names),
            cmocka_unit_test(the_environment_goes_before_the_file),
+           cmocka_unit_test(a_url_is_trimmed_and_an_empty_one_is_none),
            cmocka_unit_test(reads_choices_and_sets_whatever_their_case),
            cmocka_unit_test(a_bad_value_is_named_with_what_is_allowed),
            cmocka_unit_test(an_unknown_name_in_the_file_is_named_with_its_line),
