@@ -20,7 +20,7 @@ struct application {
 };
 
 /* The tables of all resources. */
-enum { API_TABLE_COUNT = 11 };
+enum { API_TABLE_COUNT = 12 };
 extern const struct route_table *const api_tables[API_TABLE_COUNT];
 
 extern const struct route_table auth_routes;
@@ -33,6 +33,7 @@ extern const struct route_table task_import_routes;
 extern const struct route_table flask_upload_routes;
 extern const struct route_table statistics_routes;
 extern const struct route_table file_routes;
+extern const struct route_table external_routes;
 extern const struct route_table system_routes;
 
 /* api_surfaces: the surfaces that API_SURFACES asks for, as SURFACE_BIT()s. */

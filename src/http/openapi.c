@@ -222,6 +222,9 @@ static void write_errors(const struct route *route, enum surface surface, struct
         {415, route->body != NULL || route->streams != NULL},
         {422, surface_invalid_status(surface) != 422 && route_keeps_answers(route)},
         {429, route->limit != LIMIT_NONE},
+        {502, route->calls_others},
+        {503, route->calls_others},
+        {504, route->calls_others},
     };
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         if (errors[i].possible)

@@ -63,6 +63,7 @@ struct route {
     bool conditional;     /* heeds If-Match or If-None-Match */
     bool may_conflict;    /* may be refused because of other rows: 409 */
     bool may_forbid;      /* may be refused to this user, beside what `access` says: 403 */
+    bool calls_others;    /* needs another server, which may fail: 502, 503, 504 */
     const char *resource; /* for "Task not found"; NULL where nothing can be missing */
     const struct schema *query;
     const struct body *body;

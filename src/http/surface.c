@@ -22,7 +22,9 @@ static const struct {
     {429, "Too Many Requests", "RATE_LIMIT_EXCEEDED"},
     {431, "Request Header Fields Too Large", "HEADERS_TOO_LARGE"},
     {500, "Internal Server Error", "INTERNAL_ERROR"},
+    {502, "Bad Gateway", "BAD_GATEWAY"},
     {503, "Service Unavailable", "SERVICE_UNAVAILABLE"},
+    {504, "Gateway Timeout", "GATEWAY_TIMEOUT"},
 };
 
 enum { JOINED_LIMIT = 16384 }; /* bytes of all problems in one message */

@@ -63,6 +63,7 @@ enum field_flag {
     FIELD_STORED = 1 << 5,     /* has a column of its name in the resource's table */
     FIELD_OPTIONAL = 1 << 6,   /* left out of an answer when null */
     FIELD_ANY_CASE = 1 << 7,   /* values of an enumeration are taken in any case */
+    FIELD_ANY_TYPE = 1 << 8,   /* the JSON of FIELD_JSON need not be an object */
 };
 
 #define FIELD_INTEGER_NULL INT64_MIN

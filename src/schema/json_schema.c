@@ -36,6 +36,8 @@ static const char *type_name(const struct field *field)
 
 static void write_type(const struct field *field, struct json *json)
 {
+    if ((field->flags & FIELD_ANY_TYPE) != 0)
+        return;
     json_key(json, "type");
     if ((field->flags & FIELD_NULLABLE) == 0) {
         json_put_string(json, type_name(field));

@@ -135,7 +135,9 @@ TEST(a_status_has_a_code_and_a_phrase)
         {429, "RATE_LIMIT_EXCEEDED", "Too Many Requests"},
         {431, "HEADERS_TOO_LARGE", "Request Header Fields Too Large"},
         {500, "INTERNAL_ERROR", "Internal Server Error"},
+        {502, "BAD_GATEWAY", "Bad Gateway"},
         {503, "SERVICE_UNAVAILABLE", "Service Unavailable"},
+        {504, "GATEWAY_TIMEOUT", "Gateway Timeout"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         ANSWER(answer, rows[i].status);
