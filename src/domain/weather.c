@@ -19,6 +19,7 @@ enum {
     ANSWER_LIMIT = 64 << 10, /* bytes; the real ones have some 500 */
     VALUE_LIMIT = 512,       /* bytes of the JSON that is kept */
     CONDITION_LIMIT = 60,    /* characters */
+    FAILURES_IN_A_ROW = 5,   /* then it is out of order, and nobody waits for it */
 };
 
 #define PATIENCE (2 * CLOCK_SECOND)
@@ -47,6 +48,7 @@ struct weather {
     const struct config *config;
     pthread_mutex_t mutex; /* of all that follows */
     struct flight *flights;
+    unsigned failures;    /* in a row, of any cities */
     int64_t paused_until; /* clock_monotonic(): nothing is asked before */
     int64_t quiet_until;  /* and nothing said about a city */
     uint64_t unsaid;      /* complaints since the last one in the log */
@@ -102,7 +104,18 @@ static void pause_asking(struct weather *weather, int64_t time, const char *reas
     weather->paused_until = now + time;
     pthread_mutex_unlock(&weather->mutex);
     if (!paused)
-        log_warning("no weather for %jd minutes: %s", (intmax_t)(time / CLOCK_MINUTE), reason);
+        log_warning("no weather for %jd s: %s", (intmax_t)(time / CLOCK_SECOND), reason);
+}
+
+/* A request that failed, or one that did not. */
+static void count_failure(struct weather *weather, bool failed)
+{
+    pthread_mutex_lock(&weather->mutex);
+    weather->failures = failed ? weather->failures + 1 : 0;
+    bool out_of_order = weather->failures >= FAILURES_IN_A_ROW;
+    pthread_mutex_unlock(&weather->mutex);
+    if (out_of_order)
+        pause_asking(weather, FAILURE_LIFETIME, "the service fails again and again");
 }
 
 static bool is_paused(struct weather *weather)
@@ -189,7 +202,14 @@ struct outcome {
     int64_t lifetime;
 };
 
-static const struct outcome failed = {TEXT(""), FAILURE_LIFETIME};
+static const struct outcome failure = {TEXT(""), FAILURE_LIFETIME};
+
+static struct outcome fail(struct weather *weather, struct text city, struct text reason)
+{
+    complain(weather, LOG_LEVEL_WARNING, city, reason);
+    count_failure(weather, true);
+    return failure;
+}
 
 static struct outcome judge(struct weather *weather, struct arena *arena, struct text city,
                             const struct net_answer *answer)
@@ -197,24 +217,23 @@ static struct outcome judge(struct weather *weather, struct arena *arena, struct
     struct outcome outcome = {TEXT(""), ANSWER_LIFETIME};
     switch (answer->status) {
     case 200:
-        if (read_answer(arena, answer->body, &outcome.value) == 0)
-            return outcome;
-        complain(weather, LOG_LEVEL_WARNING, city, TEXT("the answer makes no sense"));
-        return failed;
+        if (read_answer(arena, answer->body, &outcome.value) < 0)
+            return fail(weather, city, TEXT("the answer makes no sense"));
+        count_failure(weather, false);
+        return outcome;
     case 404:
+        count_failure(weather, false);
         complain(weather, LOG_LEVEL_INFO, city, TEXT("the service knows no such city"));
         return outcome;
     case 401:
     case 403:
         pause_asking(weather, REFUSED_KEY_PAUSE, "the service refuses OPENWEATHER_API_KEY");
-        return failed;
+        return failure;
     case 429:
         pause_asking(weather, TOO_MANY_PAUSE, "the service was asked too often for this key");
-        return failed;
+        return failure;
     default:
-        complain(weather, LOG_LEVEL_WARNING, city,
-                 arena_format(arena, "the service answers %d", answer->status));
-        return failed;
+        return fail(weather, city, arena_format(arena, "the service answers %d", answer->status));
     }
 }
 
@@ -249,8 +268,7 @@ static struct outcome ask(struct services *services, struct arena *arena, struct
         return judge(weather, arena, city, &answer);
     if (error == ERROR_CANCELLED) /* we are shutting down */
         return (struct outcome){TEXT(""), 0};
-    complain(weather, LOG_LEVEL_WARNING, city, message);
-    return failed;
+    return fail(weather, city, message);
 }
 
 /* Who asks. */

@@ -10,6 +10,7 @@
  *   no connection, no answer in time, 5xx, an answer of no sense  30 seconds, for the city
  *   it refuses the key (401, 403)                               10 minutes, for all cities
  *   it is asked too often (429)                                 a minute, for all cities
+ *   five failures of the second kind in a row                   30 seconds, for all cities
  */
 #ifndef ERRAND_DOMAIN_WEATHER_H
 #define ERRAND_DOMAIN_WEATHER_H

@@ -209,10 +209,24 @@ def test_a_service_out_of_reach_costs_the_weather_only(start_server):
 
 def test_a_flood_of_failures_does_not_fill_the_log(server, anna, service):
     service.usual = answer({}, 500)
-    for number in range(30):
+    service.answers |= {f"Nowhere {number}": answer(UNKNOWN_CITY, 404) for number in range(20)}
+    for number in range(20):
+        assert create(anna, V1, f"Nowhere {number}")["weather"] is None
+    for number in range(20):
         assert create(anna, V1, f"City {number}")["weather"] is None
-    assert len(service.requests) == 30
-    assert len(log_of(server, "no weather for")) <= 3
+    assert len(log_of(server, "no weather for")) <= 4
+
+
+def test_a_service_that_fails_for_every_city_is_left_alone_for_a_while(server, anna, service):
+    """So that not every task has to wait for it to fail once more."""
+    for number in range(10):
+        service.usual = answer({}, 500)
+        assert create(anna, V1, f"City {number}")["weather"] is None
+        service.usual = answer(weather())
+        if number < 4:
+            assert create(anna, V1, f"Good City {number}")["weather"], "no failure in a row"
+    assert len(service.requests) == 4 + 4 + 5, "the tenth city is not asked for"
+    assert "fails again and again" in "".join(log_of(server, "no weather for"))
 
 
 @pytest.mark.parametrize("status", [401, 403, 429])
@@ -434,8 +448,9 @@ def test_a_drain_that_is_over_cuts_the_weather_short(start_server, service):
 
 def test_a_client_that_does_not_wait_leaves_a_task(server, anna, service):
     service.usual = hold(service.usual)
-    begin_create(server, anna, "Moscow").reset()
+    connection = begin_create(server, anna, "Moscow")
     wait_until(lambda: service.requests, "the request to the service")
+    connection.reset()
     service.usual.release()
     wait_until(lambda: anna.get(V1.tasks).json()["total"] == 1, "the task")
     assert anna.get(V1.tasks).json()["tasks"][0]["weather"]["temperature"] == 15.5
