@@ -1,5 +1,6 @@
 #include "net/multi.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -108,9 +109,12 @@ static void timer_expired(struct loop_timer *timer)
 
 /* What libcurl calls. */
 
-static int socket_wanted(CURL *easy, curl_socket_t socket, int what, void *context, void *known)
+/* A failure here would end the multi handle for good; a socket that cannot be watched ends its own
+ * transfer, by the timeout. */
+static int socket_wanted(CURL *easy, curl_socket_t socket, int what, void *context, void *unused)
 {
     (void)easy;
+    (void)unused;
     struct multi *multi = context;
     if (what == CURL_POLL_REMOVE) {
         epoll_ctl(multi->epoll, EPOLL_CTL_DEL, socket, NULL);
@@ -121,9 +125,9 @@ static int socket_wanted(CURL *easy, curl_socket_t socket, int what, void *conte
         event.events |= EPOLLIN;
     if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
         event.events |= EPOLLOUT;
-    int operation = known == NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-    curl_multi_assign(multi->handle, socket, multi); /* `known` from now on */
-    return epoll_ctl(multi->epoll, operation, socket, &event) < 0 ? -1 : 0;
+    if (epoll_ctl(multi->epoll, EPOLL_CTL_MOD, socket, &event) < 0 && errno == ENOENT)
+        epoll_ctl(multi->epoll, EPOLL_CTL_ADD, socket, &event);
+    return 0;
 }
 
 static int timer_wanted(CURLM *handle, long milliseconds, void *context)
