@@ -6,6 +6,7 @@ const struct route_table *const api_tables[API_TABLE_COUNT] = {
     &system_routes,       &auth_routes,       &user_routes,        &task_routes,
     &flask_routes,        &audit_routes,      &task_export_routes, &task_import_routes,
     &flask_upload_routes, &statistics_routes, &file_routes,        &external_routes,
+    &job_routes,          &portfolio_routes,
 };
 
 unsigned api_surfaces(const struct config *config)
@@ -16,6 +17,7 @@ unsigned api_surfaces(const struct config *config)
     } surfaces[] = {
         {CONFIG_SURFACE_V1, SURFACE_V1},
         {CONFIG_SURFACE_CLASSIC, SURFACE_CLASSIC},
+        {CONFIG_SURFACE_PORTFOLIO, SURFACE_PORTFOLIO},
         {CONFIG_SURFACE_FLASK, SURFACE_FLASK},
     };
     unsigned served = SURFACE_BIT(SURFACE_SYSTEM);

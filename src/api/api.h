@@ -20,7 +20,7 @@ struct application {
 };
 
 /* The tables of all resources. */
-enum { API_TABLE_COUNT = 12 };
+enum { API_TABLE_COUNT = 14 };
 extern const struct route_table *const api_tables[API_TABLE_COUNT];
 
 extern const struct route_table auth_routes;
@@ -34,6 +34,8 @@ extern const struct route_table flask_upload_routes;
 extern const struct route_table statistics_routes;
 extern const struct route_table file_routes;
 extern const struct route_table external_routes;
+extern const struct route_table job_routes;
+extern const struct route_table portfolio_routes;
 extern const struct route_table system_routes;
 
 /* api_surfaces: the surfaces that API_SURFACES asks for, as SURFACE_BIT()s. */
@@ -44,6 +46,9 @@ int api_identify(struct request *request, struct text token, struct identity *re
 
 /* api_login_name: the user name of a sign-in, for route.limit_key. */
 struct text api_login_name(const struct request *request);
+
+/* api_register_user: registers an account and answers it. */
+int api_register_user(struct request *request);
 
 /* services_of: the domain's services. */
 struct services *services_of(const struct request *request);

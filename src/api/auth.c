@@ -82,7 +82,7 @@ static int render_registered(struct request *request, const void *argument)
     return reply_json(request, 201, &user_schema, argument);
 }
 
-static int register_user(struct request *request)
+int api_register_user(struct request *request)
 {
     reply_when_done(request, render_registered, request->value);
     return create_account(request);
@@ -211,7 +211,7 @@ static const struct route routes[] = {
         .answers = {{201, "The account", &user_schema, NULL}},
         .summary = "Register an account",
         .tag = "auth",
-        .handler = register_user,
+        .handler = api_register_user,
     },
     {
         .method = METHOD_POST,

@@ -152,7 +152,8 @@ static int log_tasks(struct request *request)
         .message = TEXT("Tasks logged"),
         .date_logged = clock_now() / CLOCK_DAY,
     };
-    int error = task_log_write_day(services_of(request), logged.date_logged, NULL, &logged.logged);
+    int error =
+        task_log_write_day(services_of(request), logged.date_logged, NULL, NULL, &logged.logged);
     if (error < 0)
         return error;
     return reply_json(request, 202, &flask_logged_schema, &logged);

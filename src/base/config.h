@@ -66,6 +66,13 @@ struct config {
     const char *external_url; /* NULL when not set */
     int64_t external_timeout; /* seconds */
 
+    int64_t workers;          /* threads that carry out jobs; 0: none in this process */
+    int64_t job_queue_limit;  /* jobs that may wait */
+    int64_t job_max_attempts; /* of a job that does not say */
+    int64_t job_time_limit;   /* seconds of one attempt */
+    int64_t job_lease;        /* seconds until a worker that is not heard of is taken for dead */
+    int64_t job_result_ttl;   /* seconds that a job is kept once it is over */
+
     int64_t log_level; /* enum log_level */
     int64_t log_json;
     const char *log_file;

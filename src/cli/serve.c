@@ -1,34 +1,27 @@
 /*
  * serve.c: errand serve.
  *
- * The main thread sets everything up, starts the loops, and from then on only waits for signals:
- * SIGTERM or SIGINT drain (a second one ends at once), SIGHUP reopens the log file.
+ * The main thread sets everything up, starts the loops and what works beside them, and from then on
+ * only waits for the end (program.h).
  */
-#include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "api/api.h"
 #include "api/idempotency.h"
 #include "base/clock.h"
-#include "base/error.h"
 #include "base/log.h"
-#include "blob/blob.h"
-#include "cache/cache.h"
 #include "cli/command.h"
+#include "cli/program.h"
 #include "domain/bootstrap.h"
 #include "domain/file.h"
 #include "domain/follower.h"
+#include "domain/job_keeper.h"
+#include "domain/operation.h"
 #include "domain/password.h"
 #include "domain/schedule.h"
 #include "domain/token.h"
 #include "domain/weather.h"
-#include "net/net.h"
-
-enum { CACHE_LIMIT = 32 << 20 }; /* bytes */
 
 static unsigned core_count(void)
 {
@@ -39,43 +32,6 @@ static unsigned core_count(void)
 static unsigned loop_count(const struct config *config)
 {
     return config->threads > 0 ? (unsigned)config->threads : core_count();
-}
-
-static sigset_t handled_signals(void)
-{
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    return signals;
-}
-
-static void *end_at_once(void *unused)
-{
-    (void)unused;
-    sigset_t signals = handled_signals();
-    int received = SIGHUP;
-    while (received == SIGHUP)
-        sigwait(&signals, &received);
-    log_warning("ended by a second signal");
-    log_stop();
-    _exit(EXIT_FAILED);
-}
-
-static void wait_for_end(void)
-{
-    sigset_t signals = handled_signals();
-    int received = SIGHUP;
-    while (received == SIGHUP) {
-        sigwait(&signals, &received);
-        if (received == SIGHUP)
-            log_reopen();
-    }
-    log_info("received %s, draining", received == SIGTERM ? "SIGTERM" : "SIGINT");
-    pthread_t impatient;
-    if (pthread_create(&impatient, NULL, end_at_once, NULL) == 0)
-        pthread_detach(impatient);
 }
 
 /* An IPv6 address stands in brackets in a URL. */
@@ -101,28 +57,38 @@ static int serve(const struct command_context *context, struct application *appl
     struct text message = TEXT_NULL;
     if (http_create(&application->http, &options, context->arena, &message) < 0)
         return command_fail(message);
+    struct services *services = &application->services;
+    int64_t drain_timeout = context->config->drain_timeout;
     struct schedule *schedule = NULL;
     struct followers *followers = NULL;
+    struct job_keeper *jobs = NULL;
     int error = http_start(application->http);
     if (error == 0)
-        error = schedule_start(&schedule, &application->services);
+        error = schedule_start(&schedule, services);
     if (error == 0)
-        error = followers_start(&followers, &application->services);
+        error = followers_start(&followers, services);
+    if (error == 0)
+        error = job_keeper_start(&jobs, services, (unsigned)context->config->workers,
+                                 JOB_KEEPER_PATIENT);
     if (error == 0) {
         announce(context->config, http_port(application->http));
-        wait_for_end();
+        program_wait();
     }
+    int64_t deadline = clock_monotonic() + drain_timeout * CLOCK_SECOND;
     schedule_stop(schedule);
-    http_drain(application->http, context->config->drain_timeout);
+    job_keeper_close(jobs);
+    http_drain(application->http, drain_timeout);
+    job_keeper_stop(jobs, deadline);
     followers_stop(followers);
     http_free(application->http);
-    return error < 0 ? command_fail(TEXT("cannot start the event loops")) : EXIT_OK;
+    return error < 0 ? command_fail(TEXT("cannot start the threads")) : EXIT_OK;
 }
 
-static int prepare_and_serve(const struct command_context *context, struct services *services,
-                             struct application *application, unsigned loops)
+static int prepare_and_serve(const struct command_context *context, struct application *application,
+                             unsigned loops)
 {
     const struct config *config = context->config;
+    struct services *services = &application->services;
     struct text message = TEXT_NULL;
     struct text key;
     if (bootstrap_secret_key(config, context->arena, db_path(services->db), &key, &message) < 0)
@@ -131,19 +97,15 @@ static int prepare_and_serve(const struct command_context *context, struct servi
     services->passwords = passwords_create((int)config->bcrypt_cost, password_threads);
     services->tokens =
         tokens_create(key, (enum config_algorithm)config->algorithm, config->token_lifetime, loops);
-    services->net = net_create(loops);
     services->weather = weather_create(config);
-    services->blobs = blobs_create(config->upload_dir);
     int code = EXIT_FAILED;
     if (bootstrap_admin(services, context->arena, &message) < 0)
         command_fail(message);
-    else if (file_sweep(services, context->arena) < 0)
+    else if (file_sweep(services) < 0)
         command_fail(TEXT("cannot sweep UPLOAD_DIR"));
     else
         code = serve(context, application, loops);
-    blobs_free(services->blobs);
     weather_free(services->weather);
-    net_free(services->net);
     tokens_free(services->tokens);
     passwords_free(services->passwords);
     return code;
@@ -153,36 +115,19 @@ int command_serve(const struct command_context *context)
 {
     if (context->count > 0)
         return command_usage("serve takes no arguments");
-    const struct config *config = context->config;
-    const struct log_options log_options = {
-        .level = (enum log_level)config->log_level,
-        .json = config->log_json != 0,
-        .file = config->log_file,
-    };
-    sigset_t signals = handled_signals();
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    if (log_start(&log_options) < 0)
-        return command_fail(
-            arena_format(context->arena, "LOG_FILE %s: %s", config->log_file, strerror(errno)));
-    config_warn();
-    unsigned loops = loop_count(config);
-    struct application application = {
-        .services = {.config = config,
-                     .started_at = clock_monotonic(),
-                     .cache = cache_create(CACHE_LIMIT)},
-        .running_keys = running_keys_create(),
-    };
-    int code = EXIT_FAILED;
-    application.services.db = command_open_database(context, loops);
-    if (application.services.db != NULL) {
-        code = prepare_and_serve(context, &application.services, &application, loops);
-        db_close(application.services.db);
+    int code = program_start(context);
+    if (code != EXIT_OK)
+        return code;
+    unsigned loops = loop_count(context->config);
+    struct operations *operations = operations_create();
+    struct application application = {.running_keys = running_keys_create()};
+    code = program_open(context, loops, operations, &application.services);
+    if (code == EXIT_OK) {
+        code = prepare_and_serve(context, &application, loops);
+        program_close(&application.services);
     }
     running_keys_free(application.running_keys);
-    cache_free(application.services.cache);
-    if (code == EXIT_OK)
-        log_info("stopped");
-    log_stop();
+    operations_free(operations);
+    program_end(code);
     return code;
 }

@@ -93,3 +93,22 @@ int cursor_decode(struct arena *arena, struct text text, struct cursor *ret_curs
     };
     return 0;
 }
+
+struct text cursor_encode_sequence(struct arena *arena, int64_t number)
+{
+    const struct cursor cursor = {.descending = true, .key = db_integer(number), .id = number};
+    return cursor_encode(arena, &cursor);
+}
+
+int cursor_decode_sequence(struct arena *arena, struct text text, int64_t *ret_number)
+{
+    struct cursor cursor;
+    int error = cursor_decode(arena, text, &cursor);
+    if (error < 0)
+        return error;
+    if (cursor.sort != 0 || !cursor.descending || cursor.key.type != DB_INTEGER ||
+        cursor.key.integer != cursor.id)
+        return ERROR_INVALID;
+    *ret_number = cursor.id;
+    return 0;
+}

@@ -26,4 +26,8 @@ struct text cursor_encode(struct arena *arena, const struct cursor *cursor);
 /* cursor_decode: ERROR_INVALID when `text` is no cursor of ours. */
 int cursor_decode(struct arena *arena, struct text text, struct cursor *ret_cursor);
 
+/* The cursor of a list that is ordered by a number of its own, the newest first. */
+struct text cursor_encode_sequence(struct arena *arena, int64_t number);
+int cursor_decode_sequence(struct arena *arena, struct text text, int64_t *ret_number);
+
 #endif

@@ -83,9 +83,7 @@ static int run_list(struct db_connection *connection, void *argument)
             row_decode(&event_row_schema, &rows, list->arena, &events[count++]);
             continue;
         }
-        int64_t last = events[count - 1].seq;
-        struct cursor cursor = {.descending = true, .key = db_integer(last), .id = last};
-        next_cursor = cursor_encode(list->arena, &cursor);
+        next_cursor = cursor_encode_sequence(list->arena, events[count - 1].seq);
     }
     *list->page = (struct event_page){{events, count, sizeof *events}, next_cursor};
     return more;
@@ -94,13 +92,7 @@ static int run_list(struct db_connection *connection, void *argument)
 static void resolve_cursor(struct list *list, struct problems *problems)
 {
     struct text text = list->query->cursor;
-    struct cursor cursor;
-    if (text.data == NULL)
-        return;
-    if (cursor_decode(list->arena, text, &cursor) == 0 && cursor.sort == 0 && cursor.descending &&
-        cursor.key.type == DB_INTEGER && cursor.key.integer == cursor.id)
-        list->before = cursor.id;
-    else
+    if (text.data != NULL && cursor_decode_sequence(list->arena, text, &list->before) < 0)
         problem_value(problems, "cursor", "This is not a cursor of the log");
 }
 

@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "blob/blob.h"
 #include "domain/event.h"
+#include "domain/job.h"
+#include "domain/operation_server.h"
 #include "domain/row.h"
 #include "domain/task.h"
 #include "domain/transaction.h"
@@ -194,11 +196,20 @@ static int remove_row(struct db_connection *connection, const struct call *call,
     return event_append(connection, call->arena, call->actor, &event);
 }
 
+/* The bytes go after the commit, and even if the server stops right then. */
+static int order_collection(struct db_connection *connection, const struct call *call)
+{
+    static const struct job_order order = {.operation = OPERATION_COLLECT_FILES, .data = {"", 0}};
+    return job_order(connection, call->arena, &order);
+}
+
 static int run_delete(struct db_connection *connection, void *argument)
 {
     const struct call *call = argument;
     int error = load(connection, call, true);
-    return error < 0 ? error : remove_row(connection, call, call->file);
+    if (error >= 0)
+        error = remove_row(connection, call, call->file);
+    return error < 0 ? error : order_collection(connection, call);
 }
 
 int file_delete(struct services *services, struct arena *arena, const struct actor *actor,
@@ -206,10 +217,7 @@ int file_delete(struct services *services, struct arena *arena, const struct act
 {
     struct file file = {0};
     struct call call = {.actor = actor, .arena = arena, .id = id, .file = &file};
-    int error = transaction_write(services, actor, run_delete, &call);
-    if (error == 0)
-        file_collect(services, arena);
-    return error;
+    return transaction_write(services, actor, run_delete, &call);
 }
 
 int file_delete_of_task(struct db_connection *connection, struct arena *arena,
@@ -217,6 +225,7 @@ int file_delete_of_task(struct db_connection *connection, struct arena *arena,
 {
     struct schema_list list = {0};
     const struct call call = {.actor = actor, .arena = arena, .id = task_id, .list = &list};
+    bool any = false;
     do {
         int error = load_of_task(connection, &call);
         if (error < 0)
@@ -226,8 +235,9 @@ int file_delete_of_task(struct db_connection *connection, struct arena *arena,
             error = remove_row(connection, &call, &files[i]);
         if (error < 0)
             return error;
+        any = any || list.count > 0;
     } while (list.count == LIST_LIMIT);
-    return 0;
+    return any ? order_collection(connection, &call) : 0;
 }
 
 /* Bytes that no row needs. */
@@ -260,12 +270,8 @@ static int run_forget_unused(struct db_connection *connection, void *argument)
     return error < 0 ? error : 0;
 }
 
-static int collect(struct services *services, struct arena *arena)
+static int collect(struct services *services, struct unused *unused, int64_t *count)
 {
-    if (services->blobs == NULL)
-        return 0;
-    struct unused *unused = arena_allocate_zeroed(arena, sizeof *unused);
-    unused->arena = arena;
     int error;
     do {
         error = db_read(services->db, DB_LIGHT, run_find_unused, unused);
@@ -273,15 +279,24 @@ static int collect(struct services *services, struct arena *arena)
             error = blob_remove(services->blobs, unused->blobs[i]);
         if (error >= 0 && unused->count > 0)
             error = db_write(services->db, run_forget_unused, unused);
+        if (error >= 0)
+            *count += (int64_t)unused->count;
     } while (error >= 0 && unused->count == COLLECT_BATCH);
     return error;
 }
 
-void file_collect(struct services *services, struct arena *arena)
+int file_collect(struct services *services, int64_t *ret_count)
 {
-    int error = collect(services, arena);
-    if (error < 0)
-        log_warning("bytes of deleted files are left to the next start: %s", error_text(error));
+    struct arena arena;
+    arena_init(&arena);
+    struct unused *unused = arena_allocate_zeroed(&arena, sizeof *unused);
+    unused->arena = &arena;
+    int64_t count = 0;
+    int error = collect(services, unused, &count);
+    arena_release(&arena);
+    if (error >= 0)
+        *ret_count = count;
+    return error;
 }
 
 struct known {
@@ -305,12 +320,13 @@ static int is_known(void *context, struct text name)
     return error < 0 ? error : known->count > 0;
 }
 
-int file_sweep(struct services *services, struct arena *arena)
+int file_sweep(struct services *services)
 {
     struct known known = {.services = services};
     const struct blob_census census = {is_known, &known};
     int removed = blobs_sweep(services->blobs, &census);
     if (removed > 0)
         log_info("removed %d files that no task has", removed);
-    return removed < 0 ? removed : collect(services, arena);
+    int64_t collected;
+    return removed < 0 ? removed : file_collect(services, &collected);
 }

@@ -63,16 +63,15 @@ int file_find(struct services *services, struct arena *arena, const struct actor
 int file_delete(struct services *services, struct arena *arena, const struct actor *actor,
                 int64_t id);
 
-/* file_delete_of_task: in the transaction that deletes the task; file_collect follows its commit.
- */
+/* file_delete_of_task: in the transaction that deletes the task. */
 int file_delete_of_task(struct db_connection *connection, struct arena *arena,
                         const struct actor *actor, int64_t task_id);
 
-/* file_collect: removes the bytes of deleted files. What fails is left to the next call or start.
+/* file_collect: removes the bytes of deleted files; how many. What fails is left to the next call.
  */
-void file_collect(struct services *services, struct arena *arena);
+int file_collect(struct services *services, int64_t *ret_count);
 
 /* file_sweep: at start, removes every blob without a row. Errors of blobs_sweep and db_read. */
-int file_sweep(struct services *services, struct arena *arena);
+int file_sweep(struct services *services);
 
 #endif

@@ -1,7 +1,5 @@
 #include "domain/follower.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -10,6 +8,7 @@
 #include "base/memory.h"
 #include "domain/audit_seal.h"
 #include "domain/task_search.h"
+#include "runtime/background.h"
 
 struct follower {
     const char *name;
@@ -28,10 +27,7 @@ static const struct follower table[] = {
 
 struct followers {
     struct services *services;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t stopping;
-    atomic_bool stop;
+    struct background *background;
 };
 
 struct step {
@@ -86,12 +82,13 @@ static int follow(struct followers *followers, const struct follower *follower)
 }
 
 /* Lets everyone follow to the end of the log; returns how long to wait then. */
-static int64_t follow_all(struct followers *followers)
+static int64_t follow_all(void *argument, const atomic_bool *stop)
 {
+    struct followers *followers = argument;
     int64_t delay = LOOK_INTERVAL;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         int result = 1;
-        while (result > 0 && !atomic_load(&followers->stop))
+        while (result > 0 && !atomic_load(stop))
             result = follow(followers, &table[i]);
         if (result < 0) {
             log_error("follower %s failed: %s; trying again", table[i].name, error_text(result));
@@ -101,37 +98,15 @@ static int64_t follow_all(struct followers *followers)
     return delay;
 }
 
-static void wait_for(struct followers *followers, int64_t delay)
-{
-    int64_t when = clock_now() + delay;
-    struct timespec until = {.tv_sec = (time_t)(when / CLOCK_SECOND),
-                             .tv_nsec = (long)(when % CLOCK_SECOND) * 1000};
-    pthread_mutex_lock(&followers->mutex);
-    int timed_out = 0;
-    while (!atomic_load(&followers->stop) && timed_out == 0)
-        timed_out = pthread_cond_timedwait(&followers->stopping, &followers->mutex, &until);
-    pthread_mutex_unlock(&followers->mutex);
-}
-
-static void *followers_main(void *argument)
-{
-    struct followers *followers = argument;
-    while (!atomic_load(&followers->stop))
-        wait_for(followers, follow_all(followers));
-    return NULL;
-}
-
 int followers_start(struct followers **ret_followers, struct services *services)
 {
     struct followers *followers = memory_allocate(sizeof *followers);
     followers->services = services;
-    pthread_mutex_init(&followers->mutex, NULL);
-    pthread_cond_init(&followers->stopping, NULL);
-    if (pthread_create(&followers->thread, NULL, followers_main, followers) != 0) {
+    int error = background_start(&followers->background, "errand-follow", follow_all, followers);
+    if (error < 0) {
         free(followers);
-        return ERROR_UNAVAILABLE;
+        return error;
     }
-    pthread_setname_np(followers->thread, "errand-follow");
     *ret_followers = followers;
     return 0;
 }
@@ -140,12 +115,6 @@ void followers_stop(struct followers *followers)
 {
     if (followers == NULL)
         return;
-    pthread_mutex_lock(&followers->mutex);
-    atomic_store(&followers->stop, true);
-    pthread_cond_signal(&followers->stopping);
-    pthread_mutex_unlock(&followers->mutex);
-    pthread_join(followers->thread, NULL);
-    pthread_cond_destroy(&followers->stopping);
-    pthread_mutex_destroy(&followers->mutex);
+    background_stop(followers->background);
     free(followers);
 }

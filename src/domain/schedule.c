@@ -1,145 +1,154 @@
 #include "domain/schedule.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "db/db.h"
-#include "domain/task_log.h"
+#include "domain/job.h"
+#include "domain/job_queue.h"
+#include "domain/operation_server.h"
+#include "runtime/background.h"
 
-struct job {
-    const char *name;
-    /* run: does the job for one day; what it did goes to the log as `*ret_count` `unit`. */
-    int (*run)(struct services *services, int64_t day, const atomic_bool *stop, int64_t *ret_count);
-    const char *unit;
+struct entry {
+    const char *operation;
+    int64_t period;
+    int64_t catch_up; /* missed periods that are made up for */
 };
 
-static const struct job jobs[] = {
-    {"log_tasks", task_log_write_day, "tasks"},
+static const struct entry entries[] = {
+    {OPERATION_LOG_TASKS, CLOCK_DAY, 31},
+    {OPERATION_SWEEP_JOBS, CLOCK_HOUR, 0},
+    {OPERATION_COLLECT_FILES, CLOCK_DAY, 0},
 };
 
-#define RETRY_DELAY CLOCK_MINUTE /* after a failure */
+#define LOOK_INTERVAL (CLOCK_MINUTE / 2) /* at the latest: the clock may be set meanwhile */
 
 struct schedule {
     struct services *services;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t stopping;
-    atomic_bool stop;
+    struct background *background;
 };
 
-/* The mark of a job: the last day that it was done for. */
-struct mark {
-    const struct job *job;
-    int64_t last_day;
+/* An entry that is looked at. */
+struct look {
+    const struct entry *entry;
+    int64_t now;     /* the number of the period that it is */
+    int64_t ordered; /* how many jobs; the others are null or none */
+    int64_t skipped;
 };
+
+/* The last period that was seen to; the one before this where none ever was. */
+static int read_mark(struct db_connection *connection, const struct look *look, int64_t *ret_last)
+{
+    int error =
+        db_query_integer(connection, TEXT("SELECT last_period FROM schedule WHERE job = $1"),
+                         DB_VALUES(db_text(text_from(look->entry->operation))), ret_last);
+    if (error != ERROR_NOT_FOUND)
+        return error;
+    *ret_last = look->now - 1;
+    return 0;
+}
 
 static int run_read_mark(struct db_connection *connection, void *argument)
 {
-    struct mark *mark = argument;
-    return db_query_integer(connection, TEXT("SELECT last_day FROM schedule WHERE job = $1"),
-                            DB_VALUES(db_text(text_from(mark->job->name))), &mark->last_day);
+    const struct look *look = argument;
+    int64_t last;
+    int error = read_mark(connection, look, &last);
+    return error < 0 ? error : last < look->now;
 }
 
-static int run_write_mark(struct db_connection *connection, void *argument)
+static int order(struct db_connection *connection, const struct look *look, int64_t period)
 {
-    const struct mark *mark = argument;
-    return db_execute(connection,
-                      TEXT("INSERT INTO schedule (job, last_day) VALUES ($1, $2) "
-                           "ON CONFLICT (job) DO UPDATE SET last_day = excluded.last_day "
-                           "WHERE schedule.last_day < excluded.last_day"),
-                      DB_VALUES(db_text(text_from(mark->job->name)), db_integer(mark->last_day)));
+    struct arena arena;
+    arena_init(&arena);
+    const struct job_order order = {
+        .operation = look->entry->operation,
+        .data = arena_format(&arena, "%jd", (intmax_t)period),
+    };
+    int error = job_order(connection, &arena, &order);
+    arena_release(&arena);
+    return error;
 }
 
-static int run_day(struct schedule *schedule, const struct job *job, int64_t day)
+/* Orders what is due and moves the mark; another server may have done so since the look. */
+static int run_order(struct db_connection *connection, void *argument)
 {
-    int64_t count;
-    int error = job->run(schedule->services, day, &schedule->stop, &count);
-    struct mark mark = {job, day};
-    if (error >= 0)
-        error = db_write(schedule->services->db, run_write_mark, &mark);
+    struct look *look = argument;
+    int64_t last;
+    int error = read_mark(connection, look, &last);
     if (error < 0)
         return error;
-    char date[CLOCK_DATE_SIZE];
-    clock_format_date(day, date);
-    log_info("schedule: %s for %s: %jd %s", job->name, date, (intmax_t)count, job->unit);
-    return 0;
-}
-
-static int run_due(struct schedule *schedule, const struct job *job, int64_t today)
-{
-    struct mark mark = {.job = job};
-    int error = db_read(schedule->services->db, DB_LIGHT, run_read_mark, &mark);
-    if (error == ERROR_NOT_FOUND)
-        mark.last_day = today - 1;
-    else if (error < 0)
+    int64_t first = last + 1;
+    look->ordered = look->skipped = 0;
+    if (first < look->now - look->entry->catch_up) {
+        look->skipped = look->now - look->entry->catch_up - first;
+        first = look->now - look->entry->catch_up;
+    }
+    for (int64_t period = first; error >= 0 && period <= look->now; period++) {
+        error = order(connection, look, period);
+        look->ordered++;
+    }
+    if (error < 0 || look->ordered == 0)
         return error;
-    int64_t day = mark.last_day + 1;
-    if (day < today - SCHEDULE_CATCH_UP) {
-        log_warning("schedule: %s was missed for longer than %d days; those before are left out",
-                    job->name, SCHEDULE_CATCH_UP);
-        day = today - SCHEDULE_CATCH_UP;
-    }
-    for (; day <= today; day++) {
-        error = run_day(schedule, job, day);
-        if (error < 0)
-            return error;
-    }
+    error =
+        db_execute(connection,
+                   TEXT("INSERT INTO schedule (job, last_period) VALUES ($1, $2) "
+                        "ON CONFLICT (job) DO UPDATE SET last_period = excluded.last_period"),
+                   DB_VALUES(db_text(text_from(look->entry->operation)), db_integer(look->now)));
+    return error < 0 ? error : 0;
+}
+
+static int see_to(struct schedule *schedule, const struct entry *entry, int64_t now)
+{
+    struct look look = {.entry = entry, .now = now / entry->period};
+    int due = db_read(schedule->services->db, DB_LIGHT, run_read_mark, &look);
+    if (due <= 0)
+        return due;
+    int error = db_write(schedule->services->db, run_order, &look);
+    if (error < 0)
+        return error;
+    if (look.skipped > 0 && entry->catch_up > 0)
+        log_warning("schedule: %s was missed for longer than %jd times; those before are left out",
+                    entry->operation, (intmax_t)entry->catch_up);
+    job_queue_wake(schedule->services->jobs, look.ordered);
     return 0;
 }
 
-/* Does what is due; returns when to look again. */
-static int64_t run_jobs(struct schedule *schedule)
+/* How long it is to the next beginning of a period. */
+static int64_t time_to_next(int64_t now)
 {
-    int64_t today = clock_now() / CLOCK_DAY;
-    int64_t again = (today + 1) * CLOCK_DAY;
-    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
-        int error = run_due(schedule, &jobs[i], today);
-        if (error == ERROR_CANCELLED)
-            break;
-        if (error < 0) {
-            log_error("schedule: %s failed: %s; trying again", jobs[i].name, error_text(error));
-            again = clock_now() + RETRY_DELAY;
-        }
+    int64_t delay = LOOK_INTERVAL;
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+        int64_t left = entries[i].period - now % entries[i].period;
+        if (left < delay)
+            delay = left;
     }
-    return again;
+    return delay;
 }
 
-/* Waits on the wall clock, which may be set or have slept, so it is read again afterwards. */
-static void wait_until(struct schedule *schedule, int64_t when)
-{
-    struct timespec until = {.tv_sec = (time_t)(when / CLOCK_SECOND),
-                             .tv_nsec = (long)(when % CLOCK_SECOND) * 1000};
-    pthread_mutex_lock(&schedule->mutex);
-    int timed_out = 0;
-    while (!atomic_load(&schedule->stop) && timed_out == 0)
-        timed_out = pthread_cond_timedwait(&schedule->stopping, &schedule->mutex, &until);
-    pthread_mutex_unlock(&schedule->mutex);
-}
-
-static void *schedule_main(void *argument)
+static int64_t look_around(void *argument, const atomic_bool *stop)
 {
     struct schedule *schedule = argument;
-    while (!atomic_load(&schedule->stop))
-        wait_until(schedule, run_jobs(schedule));
-    return NULL;
+    int64_t now = clock_now();
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0] && !atomic_load(stop); i++) {
+        int error = see_to(schedule, &entries[i], now);
+        if (error < 0)
+            log_error("schedule: %s failed: %s; trying again", entries[i].operation,
+                      error_text(error));
+    }
+    return time_to_next(clock_now());
 }
 
 int schedule_start(struct schedule **ret_schedule, struct services *services)
 {
     struct schedule *schedule = memory_allocate(sizeof *schedule);
     schedule->services = services;
-    pthread_mutex_init(&schedule->mutex, NULL);
-    pthread_cond_init(&schedule->stopping, NULL);
-    if (pthread_create(&schedule->thread, NULL, schedule_main, schedule) != 0) {
+    int error = background_start(&schedule->background, "errand-schedule", look_around, schedule);
+    if (error < 0) {
         free(schedule);
-        return ERROR_UNAVAILABLE;
+        return error;
     }
-    pthread_setname_np(schedule->thread, "errand-schedule");
     *ret_schedule = schedule;
     return 0;
 }
@@ -148,12 +157,6 @@ void schedule_stop(struct schedule *schedule)
 {
     if (schedule == NULL)
         return;
-    pthread_mutex_lock(&schedule->mutex);
-    atomic_store(&schedule->stop, true);
-    pthread_cond_signal(&schedule->stopping);
-    pthread_mutex_unlock(&schedule->mutex);
-    pthread_join(schedule->thread, NULL);
-    pthread_cond_destroy(&schedule->stopping);
-    pthread_mutex_destroy(&schedule->mutex);
+    background_stop(schedule->background);
     free(schedule);
 }

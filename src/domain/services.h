@@ -14,6 +14,7 @@ struct blobs;
 struct cache;
 struct config;
 struct db;
+struct job_queue;
 struct net;
 struct passwords;
 struct tokens;
@@ -28,6 +29,7 @@ struct services {
     struct tokens *tokens;
     struct weather *weather; /* NULL where there is none to be had */
     struct blobs *blobs;     /* the bytes of files; NULL on the command line */
+    struct job_queue *jobs;  /* NULL on the command line */
     int64_t started_at;      /* clock_monotonic() of the start */
 };
 

@@ -437,10 +437,7 @@ int task_delete(struct services *services, struct arena *arena, const struct act
 {
     struct call call = {
         .actor = actor, .arena = arena, .id = id, .expected = expected, .result = ret_task};
-    int error = transaction_write(services, actor, run_delete, &call);
-    if (error == 0)
-        file_collect(services, arena);
-    return error;
+    return transaction_write(services, actor, run_delete, &call);
 }
 
 /* Calls `each` for every task that `ids` (a query of one placeholder) names for the user, with an

@@ -190,12 +190,12 @@ static int run_write(struct db_connection *connection, void *argument)
     return 0;
 }
 
-int task_log_write_day(struct services *services, int64_t day, const atomic_bool *stop,
-                       int64_t *ret_count)
+int task_log_write_day(struct services *services, int64_t day, bool (*is_stopping)(void *argument),
+                       void *argument, int64_t *ret_count)
 {
     struct day part = {.day = day};
     while (!part.complete) {
-        if (stop != NULL && atomic_load(stop))
+        if (is_stopping != NULL && is_stopping(argument))
             return ERROR_CANCELLED;
         struct day next = part;
         int error = db_write(services->db, run_write, &next);

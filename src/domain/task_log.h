@@ -11,7 +11,7 @@
 #ifndef ERRAND_DOMAIN_TASK_LOG_H
 #define ERRAND_DOMAIN_TASK_LOG_H
 
-#include <stdatomic.h>
+#include <stdbool.h>
 
 #include "domain/task.h"
 
@@ -53,9 +53,9 @@ int task_log_list(struct services *services, struct arena *arena, const struct a
                   const struct task_log_query *query, struct task_log_page *ret_page);
 
 /* task_log_write_day: logs `day` for every task that is active now and was there at the end of that
- * day, a part of them in each transaction. ERROR_CANCELLED as soon as `*stop` is set (which may be
- * NULL); what is written then stays, and the next call writes the rest. */
-int task_log_write_day(struct services *services, int64_t day, const atomic_bool *stop,
-                       int64_t *ret_count);
+ * day, a part of them in each transaction. In between it asks is_stopping(argument), where that is
+ * not NULL; then ERROR_CANCELLED: what is written stays, and the next call writes the rest. */
+int task_log_write_day(struct services *services, int64_t day, bool (*is_stopping)(void *argument),
+                       void *argument, int64_t *ret_count);
 
 #endif

@@ -362,8 +362,5 @@ int user_delete(struct services *services, const struct actor *actor, struct pro
 {
     struct change change = {
         .actor = actor, .problems = problems, .arena = problems->arena, .id = id};
-    int error = transaction_write(services, actor, run_delete, &change);
-    if (error == 0)
-        file_collect(services, problems->arena);
-    return error;
+    return transaction_write(services, actor, run_delete, &change);
 }

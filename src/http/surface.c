@@ -156,6 +156,7 @@ static const struct {
 } surfaces[SURFACE_COUNT] = {
     [SURFACE_V1] = {"/api/v1", 400, write_v1, "Error"},
     [SURFACE_CLASSIC] = {"", 422, write_classic, "ClassicError"},
+    [SURFACE_PORTFOLIO] = {"", 422, write_classic, "ClassicError"},
     [SURFACE_FLASK] = {"/api", 400, write_flask, "FlaskError"},
     [SURFACE_SYSTEM] = {"", 400, write_v1, "Error"},
 };

@@ -10,10 +10,11 @@
 #include "schema/problem.h"
 
 enum surface {
-    SURFACE_V1,      /* /api/v1/... */
-    SURFACE_CLASSIC, /* /auth/..., /tasks... */
-    SURFACE_FLASK,   /* /api/... */
-    SURFACE_SYSTEM,  /* /health, /metrics, /openapi.json: always served, worded as v1 */
+    SURFACE_V1,        /* /api/v1/... */
+    SURFACE_CLASSIC,   /* /auth/..., /tasks... */
+    SURFACE_PORTFOLIO, /* /user/..., /submit-task, /task/...: worded as classic */
+    SURFACE_FLASK,     /* /api/... */
+    SURFACE_SYSTEM,    /* /health, /metrics, /openapi.json: always served, worded as v1 */
     SURFACE_COUNT,
 };
 #define SURFACE_BIT(surface) (1U << (surface))

@@ -143,3 +143,29 @@ int wait_done(struct completion *completion)
     sem_destroy(&completion->semaphore);
     return completion->result;
 }
+
+static int block_until(struct completion *completion, int64_t deadline)
+{
+    struct timespec until = {.tv_sec = (time_t)(deadline / CLOCK_SECOND),
+                             .tv_nsec = (long)(deadline % CLOCK_SECOND) * 1000};
+    int waited;
+    do {
+        waited = sem_clockwait(&completion->semaphore, CLOCK_MONOTONIC, &until);
+    } while (waited < 0 && errno == EINTR);
+    if (waited < 0)
+        return ERROR_TIMEOUT;
+    sem_destroy(&completion->semaphore);
+    return completion->result;
+}
+
+int wait_done_until(struct completion *completion, int64_t deadline)
+{
+    if (completion->fiber == NULL)
+        return block_until(completion, deadline);
+    struct loop *loop = fiber_loop(completion->fiber);
+    struct fiber_wait wait = {.timer = {.expired = timer_expired}, .fiber = completion->fiber};
+    loop_timer_start(loop, &wait.timer, deadline);
+    int result = park_cancellable(completion->fiber);
+    loop_timer_stop(loop, &wait.timer);
+    return result;
+}

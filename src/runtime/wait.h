@@ -4,8 +4,8 @@
  * Inside a fiber each of these parks it and the loop serves others; outside one (the command line,
  * migrations, tests, the writer thread) they simply block. So one driver serves both.
  *
- * A wait ends early with ERROR_CANCELLED when the fiber is cancelled (fiber.h); wait_done does not,
- * because another thread is using what the caller owns. Deadlines are clock_monotonic()
+ * A wait ends early with ERROR_CANCELLED when the fiber is cancelled (fiber.h); wait_done alone
+ * does not, because another thread is using what the caller owns. Deadlines are clock_monotonic()
  * microseconds; WAIT_FOREVER sets none.
  */
 #ifndef ERRAND_RUNTIME_WAIT_H
@@ -46,5 +46,10 @@ void completion_signal(struct completion *completion, int result);
 
 /* wait_done: until completion_signal; returns its result. */
 int wait_done(struct completion *completion);
+
+/* wait_done_until: the same, or ERROR_TIMEOUT at `deadline`, or ERROR_CANCELLED. After either of
+ * these the caller takes the completion back from whoever would signal it or, where that is too
+ * late, calls wait_done. */
+int wait_done_until(struct completion *completion, int64_t deadline);
 
 #endif

@@ -268,7 +268,7 @@ def test_deleting_a_task_or_its_owner_removes_the_bytes(own, writer):
         upload(writer, V1, task["id"])
     assert len(stored(own)) == 3
     assert writer.delete(V1.task(task["id"])).status_code == 204
-    assert stored(own) == []
+    wait_until(lambda: stored(own) == [], "the bytes to go")
 
 
 def test_concurrent_uploads(anna):

@@ -37,21 +37,27 @@ def change_database(server, *statements):
 def logged_days(server, task_id):
     connection = sqlite3.connect(server.folder / "errand.db")
     rows = connection.execute(
-        "SELECT date_logged FROM task_log WHERE task_id = ? ORDER BY task_logger_id", (task_id,)
+        "SELECT date_logged FROM task_log WHERE task_id = ? ORDER BY date_logged", (task_id,)
     ).fetchall()
     connection.close()
     return [(EPOCH + timedelta(days=day)).isoformat() for (day,) in rows]
 
 
-def marked_day(server):
+def is_logged(server):
+    """Whether the schedule has seen to this day, and what it ordered is done."""
     connection = sqlite3.connect(server.folder / "errand.db")
-    row = connection.execute("SELECT last_day FROM schedule WHERE job = 'log_tasks'").fetchone()
+    marked = connection.execute(
+        "SELECT last_period FROM schedule WHERE job = 'log_tasks'"
+    ).fetchone()
+    (unfinished,) = connection.execute(
+        "SELECT count(*) FROM jobs WHERE operation = 'log_tasks' AND finished_at IS NULL"
+    ).fetchone()
     connection.close()
-    return row and row[0]
+    return marked == (as_day(today()),) and unfinished == 0
 
 
 def wait_for_schedule(server):
-    wait_until(lambda: marked_day(server) == as_day(today()), "the schedule to catch up")
+    wait_until(lambda: is_logged(server), "the schedule to catch up")
 
 
 @pytest.mark.parametrize("path", ["/tasks", "/api/v1/tasks"])
@@ -164,7 +170,7 @@ def age(server, *task_ids, days=10):
 
 def mark(server, day):
     change_database(
-        server, ("UPDATE schedule SET last_day = ? WHERE job = 'log_tasks'", (as_day(day),))
+        server, ("UPDATE schedule SET last_period = ? WHERE job = 'log_tasks'", (as_day(day),))
     )
 
 

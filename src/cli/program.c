@@ -1,0 +1,107 @@
+#include "cli/program.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "blob/blob.h"
+#include "cache/cache.h"
+#include "domain/job_queue.h"
+#include "domain/operation_server.h"
+#include "net/net.h"
+
+enum { CACHE_LIMIT = 32 << 20 }; /* bytes */
+
+static sigset_t handled_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    return signals;
+}
+
+int program_start(const struct command_context *context)
+{
+    const struct config *config = context->config;
+    const struct log_options log_options = {
+        .level = (enum log_level)config->log_level,
+        .json = config->log_json != 0,
+        .file = config->log_file,
+    };
+    sigset_t signals = handled_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    if (log_start(&log_options) < 0)
+        return command_fail(
+            arena_format(context->arena, "LOG_FILE %s: %s", config->log_file, strerror(errno)));
+    config_warn();
+    return EXIT_OK;
+}
+
+int program_open(const struct command_context *context, unsigned loops,
+                 struct operations *operations, struct services *services)
+{
+    struct db *db = command_open_database(context, loops);
+    if (db == NULL)
+        return EXIT_FAILED;
+    *services = (struct services){
+        .config = context->config,
+        .db = db,
+        .cache = cache_create(CACHE_LIMIT),
+        .net = net_create(loops),
+        .blobs = blobs_create(context->config->upload_dir),
+        .jobs = job_queue_create(operations, context->config->job_queue_limit),
+        .started_at = clock_monotonic(),
+    };
+    operation_server_add(operations, services);
+    return EXIT_OK;
+}
+
+static void *end_at_once(void *unused)
+{
+    (void)unused;
+    sigset_t signals = handled_signals();
+    int received = SIGHUP;
+    while (received == SIGHUP)
+        sigwait(&signals, &received);
+    log_warning("ended by a second signal");
+    log_stop();
+    _exit(EXIT_FAILED);
+}
+
+void program_wait(void)
+{
+    sigset_t signals = handled_signals();
+    int received = SIGHUP;
+    while (received == SIGHUP) {
+        sigwait(&signals, &received);
+        if (received == SIGHUP)
+            log_reopen();
+    }
+    log_info("received %s, draining", received == SIGTERM ? "SIGTERM" : "SIGINT");
+    pthread_t impatient;
+    if (pthread_create(&impatient, NULL, end_at_once, NULL) == 0)
+        pthread_detach(impatient);
+}
+
+void program_close(struct services *services)
+{
+    job_queue_free(services->jobs);
+    blobs_free(services->blobs);
+    net_free(services->net);
+    cache_free(services->cache);
+    db_close(services->db);
+}
+
+void program_end(int code)
+{
+    if (code == EXIT_OK)
+        log_info("stopped");
+    log_stop();
+}

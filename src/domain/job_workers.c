@@ -1,0 +1,475 @@
+#include "domain/job_workers.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/container.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "domain/job_lease.h"
+#include "domain/job_queue.h"
+#include "runtime/wait.h"
+
+enum { NAME_SIZE = 96 };
+
+#define QUICK (10 * CLOCK_MILLISECOND)   /* a batch done within this is larger next time */
+#define MOMENT (100 * CLOCK_MILLISECOND) /* a job that takes longer has the batch broken up */
+#define BEAT CLOCK_SECOND                /* how often a long job's lease is extended */
+#define GRACE (5 * CLOCK_SECOND)         /* from the time limit to giving a job up */
+#define IDLE CLOCK_MINUTE                /* looked for work again at the latest */
+#define RETRY_DELAY CLOCK_SECOND         /* after the database failed */
+
+/* Jobs that are leased together. leases[i] has an outcome when i < done, and that is in the
+ * database when i < stored. The one that runs is leases[done], where begun > done. */
+struct batch {
+    struct arena arena;
+    struct job_lease leases[JOB_BATCH_LIMIT];
+    struct job_outcome outcomes[JOB_BATCH_LIMIT];
+    bool over[JOB_BATCH_LIMIT];
+    size_t count; /* of leases; fewer when the rest was given back */
+    size_t begun;
+    size_t done;
+    size_t stored;
+};
+
+struct worker {
+    struct job_workers *workers;
+    pthread_t thread;
+    /* Held while a batch is changed or exchanged, not while a job runs. */
+    pthread_mutex_t mutex;
+    struct batch batches[2];
+    struct batch *batch; /* the one at work */
+    size_t limit;        /* of the next one */
+    int64_t taken_at;
+    int64_t begun_at; /* of the job that runs */
+    int64_t beaten_at;
+    atomic_bool cancelled; /* somebody wishes the job that runs to stop */
+    atomic_bool lost;      /* it is not ours any more */
+    atomic_int_fast64_t progress;
+};
+
+struct job_workers {
+    struct services *services;
+    char name[NAME_SIZE];
+    atomic_bool closed;
+    atomic_bool hurry; /* what runs is to stop and be given back */
+    pthread_mutex_t mutex;
+    pthread_cond_t ended;
+    unsigned running; /* threads */
+    unsigned count;
+    struct worker items[];
+};
+
+/* A job on its way through an operation. */
+struct job_run {
+    struct operation_run run;
+    struct worker *worker;
+};
+
+/* Storing. */
+
+/* Inside a transaction: stores the outcomes that are not yet. */
+static int store_outcomes(struct db_connection *connection, struct arena *arena,
+                          struct batch *batch)
+{
+    for (size_t i = batch->stored; i < batch->done; i++) {
+        int over =
+            job_lease_end(connection, arena, &batch->leases[i], &batch->outcomes[i], clock_now());
+        if (over < 0)
+            return over;
+        batch->over[i] = over > 0;
+    }
+    return 0;
+}
+
+/* After the commit. */
+static void announce_outcomes(struct job_queue *queue, struct batch *batch)
+{
+    for (; batch->stored < batch->done; batch->stored++) {
+        if (batch->over[batch->stored])
+            job_queue_announce(queue, batch->leases[batch->stored].id);
+    }
+}
+
+struct exchange {
+    struct worker *worker;
+    struct batch *old;
+    struct batch *fresh;
+    size_t limit;
+};
+
+static struct job_claim claim_of(const struct job_workers *workers)
+{
+    return (struct job_claim){
+        .worker = workers->name,
+        .operations = job_queue_operations(workers->services->jobs),
+        .now = clock_now(),
+        .lease = workers->services->config->job_lease * CLOCK_SECOND,
+    };
+}
+
+static int run_exchange(struct db_connection *connection, void *argument)
+{
+    struct exchange *exchange = argument;
+    int error = store_outcomes(connection, &exchange->fresh->arena, exchange->old);
+    if (error < 0 || exchange->limit == 0)
+        return error;
+    const struct job_claim claim = claim_of(exchange->worker->workers);
+    int count = job_lease_take(connection, &exchange->fresh->arena, &claim, exchange->limit,
+                               exchange->fresh->leases);
+    if (count >= 0)
+        exchange->fresh->count = (size_t)count;
+    return count;
+}
+
+/* Ends the batch that is done and leases at most `limit` jobs; how many those are, or an error,
+ * after which the old batch is still to be ended. */
+static int exchange_batch(struct worker *worker, size_t limit)
+{
+    struct job_queue *queue = worker->workers->services->jobs;
+    struct batch *old = worker->batch;
+    struct batch *fresh = &worker->batches[old == &worker->batches[0]];
+    struct exchange exchange = {worker, old, fresh, limit};
+    pthread_mutex_lock(&worker->mutex);
+    arena_init(&fresh->arena);
+    fresh->count = fresh->begun = fresh->done = fresh->stored = 0;
+    int count = 0;
+    if (limit > 0 || old->stored < old->done)
+        count = db_write(worker->workers->services->db, run_exchange, &exchange);
+    if (count >= 0) {
+        announce_outcomes(queue, old);
+        arena_release(&old->arena);
+        worker->batch = fresh;
+        worker->taken_at = clock_monotonic();
+        job_queue_take(queue, count);
+    } else {
+        arena_release(&fresh->arena);
+    }
+    pthread_mutex_unlock(&worker->mutex);
+    return count;
+}
+
+/* Running. */
+
+static bool is_over_limit(const struct operation_run *run)
+{
+    return clock_monotonic() > run->deadline;
+}
+
+static bool is_to_stop(struct operation_run *run)
+{
+    struct worker *worker = CONTAINER_OF(run, struct job_run, run)->worker;
+    return atomic_load(&worker->cancelled) || atomic_load(&worker->lost) ||
+           atomic_load(&worker->workers->hurry) || is_over_limit(run);
+}
+
+static void set_progress(struct operation_run *run, int percent)
+{
+    struct worker *worker = CONTAINER_OF(run, struct job_run, run)->worker;
+    atomic_store(&worker->progress, percent);
+}
+
+static struct job_outcome outcome_of(const struct worker *worker, const struct operation_run *run,
+                                     int error)
+{
+    if (error >= 0)
+        return (struct job_outcome){.kind = OUTCOME_FINISHED, .result = run->result};
+    if (error == ERROR_CANCELLED && atomic_load(&worker->cancelled))
+        return (struct job_outcome){.kind = OUTCOME_CANCELLED};
+    if (error == ERROR_CANCELLED && !is_over_limit(run))
+        return (struct job_outcome){.kind = OUTCOME_GIVEN_BACK};
+    struct text words = run->error;
+    if (error == ERROR_CANCELLED || error == ERROR_TIMEOUT)
+        words = TEXT("It took longer than it may");
+    else if (words.data == NULL)
+        words = text_from(error_text(error));
+    return (struct job_outcome){.kind = run->permanent ? OUTCOME_HOPELESS : OUTCOME_FAILED,
+                                .error = words};
+}
+
+static struct job_outcome run_job(struct worker *worker, const struct job_lease *lease)
+{
+    const struct operation *operation = lease->operation;
+    int64_t limit = worker->workers->services->config->job_time_limit * CLOCK_SECOND;
+    struct job_run job = {
+        .run = {.arena = &worker->batch->arena,
+                .job_id = lease->id,
+                .data = lease->data,
+                .deadline = clock_monotonic() + limit,
+                .is_cancelled = is_to_stop,
+                .progress = set_progress},
+        .worker = worker,
+    };
+    int error = operation->run(operation, &job.run);
+    struct job_outcome outcome = outcome_of(worker, &job.run, error);
+    if (outcome.kind == OUTCOME_FAILED || outcome.kind == OUTCOME_HOPELESS)
+        log_warning("job %.*s (%s) failed: %.*s", TEXT_ARGUMENTS(lease->id), operation->name,
+                    TEXT_ARGUMENTS(outcome.error));
+    return outcome;
+}
+
+/* The next job of the batch, or NULL when there is none, or none is to be begun any more. */
+static const struct job_lease *begin_next(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->mutex);
+    struct batch *batch = worker->batch;
+    const struct job_lease *lease = NULL;
+    if (batch->begun < batch->count && !atomic_load(&worker->workers->closed)) {
+        lease = &batch->leases[batch->begun++];
+        worker->begun_at = worker->beaten_at = clock_monotonic();
+        atomic_store(&worker->cancelled, false);
+        atomic_store(&worker->lost, false);
+        atomic_store(&worker->progress, 0);
+    }
+    pthread_mutex_unlock(&worker->mutex);
+    return lease;
+}
+
+static void note_outcome(struct worker *worker, struct job_outcome outcome)
+{
+    pthread_mutex_lock(&worker->mutex);
+    worker->batch->outcomes[worker->batch->done++] = outcome;
+    pthread_mutex_unlock(&worker->mutex);
+}
+
+/* Notes that the jobs that were not begun are for others; the mutex is held. */
+static void give_back_rest(struct batch *batch)
+{
+    while (batch->done < batch->count)
+        batch->outcomes[batch->done++] = (struct job_outcome){.kind = OUTCOME_GIVEN_BACK};
+}
+
+static void run_batch(struct worker *worker)
+{
+    size_t count = worker->batch->count;
+    const struct job_lease *lease;
+    while ((lease = begin_next(worker)) != NULL)
+        note_outcome(worker, run_job(worker, lease));
+    pthread_mutex_lock(&worker->mutex);
+    give_back_rest(worker->batch);
+    int64_t took = clock_monotonic() - worker->taken_at;
+    if (took > MOMENT)
+        worker->limit = 1;
+    else if (took < QUICK && count == worker->limit && worker->limit < JOB_BATCH_LIMIT)
+        worker->limit *= 2;
+    pthread_mutex_unlock(&worker->mutex);
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker *worker = argument;
+    struct job_workers *workers = worker->workers;
+    uint64_t generation = 0;
+    bool ended = false;
+    while (!ended) {
+        bool closed = atomic_load(&workers->closed);
+        int count = exchange_batch(worker, closed ? 0 : worker->limit);
+        if (count > 0)
+            run_batch(worker);
+        else if (count < 0)
+            wait_timer(clock_monotonic() + RETRY_DELAY);
+        else if (!closed)
+            job_queue_sleep(workers->services->jobs, &generation, clock_monotonic() + IDLE);
+        /* What could not be stored by now is left to its lease. */
+        ended = closed && (count == 0 || atomic_load(&workers->hurry));
+    }
+    pthread_mutex_lock(&workers->mutex);
+    workers->running--;
+    pthread_cond_signal(&workers->ended);
+    pthread_mutex_unlock(&workers->mutex);
+    return NULL;
+}
+
+/* Tending. */
+
+static int run_break_up(struct db_connection *connection, void *argument)
+{
+    struct batch *batch = argument;
+    static const struct job_outcome given_back = {.kind = OUTCOME_GIVEN_BACK};
+    int error = store_outcomes(connection, &batch->arena, batch);
+    for (size_t i = batch->begun; error >= 0 && i < batch->count; i++)
+        error =
+            job_lease_end(connection, &batch->arena, &batch->leases[i], &given_back, clock_now());
+    return error;
+}
+
+/* Lets others have what waits behind a job that takes long. */
+static int break_up(struct worker *worker)
+{
+    struct services *services = worker->workers->services;
+    struct batch *batch = worker->batch;
+    size_t rest = batch->count - batch->begun;
+    if (rest == 0 && batch->stored == batch->done)
+        return 0;
+    int error = db_write(services->db, run_break_up, batch);
+    if (error < 0)
+        return error;
+    announce_outcomes(services->jobs, batch);
+    batch->count = batch->begun;
+    job_queue_wake(services->jobs, (int64_t)rest);
+    return 0;
+}
+
+struct beat {
+    struct worker *worker;
+    const struct job_lease *lease;
+    bool too_long;
+};
+
+static int run_beat(struct db_connection *connection, void *argument)
+{
+    const struct beat *beat = argument;
+    struct worker *worker = beat->worker;
+    static const struct job_outcome too_long = {.kind = OUTCOME_FAILED,
+                                                .error = {"It did not stop at its time limit", 33}};
+    if (beat->too_long)
+        return job_lease_end(connection, &worker->batch->arena, beat->lease, &too_long,
+                             clock_now());
+    const struct job_claim claim = claim_of(worker->workers);
+    return job_lease_extend(connection, beat->lease->number, beat->lease->fence,
+                            claim.now + claim.lease, atomic_load(&worker->progress));
+}
+
+/* Keeps the lease of the job that runs, and hears whether it is to stop. */
+static int extend(struct worker *worker, int64_t now)
+{
+    const struct config *config = worker->workers->services->config;
+    struct beat beat = {
+        .worker = worker,
+        .lease = &worker->batch->leases[worker->batch->done],
+        .too_long = now > worker->begun_at + config->job_time_limit * CLOCK_SECOND + GRACE,
+    };
+    if (atomic_load(&worker->lost) || now - worker->beaten_at < BEAT)
+        return 0;
+    int result = db_write(worker->workers->services->db, run_beat, &beat);
+    if (result == ERROR_STALE || (beat.too_long && result >= 0))
+        atomic_store(&worker->lost, true);
+    else if (result < 0)
+        return result;
+    else if (result > 0)
+        atomic_store(&worker->cancelled, true);
+    worker->beaten_at = now;
+    return 0;
+}
+
+/* A worker that holds its mutex is at an exchange, and needs no looking after. */
+static int tend(struct worker *worker)
+{
+    if (pthread_mutex_trylock(&worker->mutex) != 0)
+        return 0;
+    int64_t now = clock_monotonic();
+    const struct batch *batch = worker->batch;
+    int error = 0;
+    if (batch->begun > batch->done && now - worker->begun_at > MOMENT) {
+        error = break_up(worker);
+        if (error >= 0)
+            error = extend(worker, now);
+    }
+    pthread_mutex_unlock(&worker->mutex);
+    return error;
+}
+
+int job_workers_tend(struct job_workers *workers)
+{
+    int first = 0;
+    for (unsigned i = 0; i < workers->count; i++) {
+        int error = tend(&workers->items[i]);
+        if (error < 0 && first == 0)
+            first = error;
+    }
+    return first;
+}
+
+/* Starting and stopping. */
+
+/* "host:1234:5f3a": who holds a lease, for people who look at the rows. */
+static void set_name(struct job_workers *workers)
+{
+    char host[64] = "";
+    gethostname(host, sizeof host - 1);
+    snprintf(workers->name, sizeof workers->name, "%s:%d:%04x", host, (int)getpid(),
+             (unsigned)(random_integer() & 0xffff));
+}
+
+int job_workers_start(struct job_workers **ret_workers, struct services *services, unsigned threads)
+{
+    struct job_workers *workers =
+        memory_allocate(sizeof *workers + threads * sizeof workers->items[0]);
+    workers->services = services;
+    set_name(workers);
+    pthread_mutex_init(&workers->mutex, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&workers->ended, &attributes);
+    pthread_condattr_destroy(&attributes);
+    for (; workers->count < threads; workers->count++) {
+        struct worker *worker = &workers->items[workers->count];
+        worker->workers = workers;
+        worker->batch = &worker->batches[0];
+        worker->limit = 1;
+        pthread_mutex_init(&worker->mutex, NULL);
+        pthread_mutex_lock(&workers->mutex);
+        bool started = pthread_create(&worker->thread, NULL, worker_main, worker) == 0;
+        workers->running += started;
+        pthread_mutex_unlock(&workers->mutex);
+        if (!started) {
+            job_workers_finish(workers, 0);
+            job_workers_free(workers);
+            return ERROR_UNAVAILABLE;
+        }
+        pthread_setname_np(worker->thread, "errand-job");
+    }
+    *ret_workers = workers;
+    return 0;
+}
+
+void job_workers_close(struct job_workers *workers)
+{
+    if (workers == NULL)
+        return;
+    atomic_store(&workers->closed, true);
+    job_queue_close(workers->services->jobs);
+}
+
+static void wait_until_ended(struct job_workers *workers, int64_t deadline)
+{
+    struct timespec until = {.tv_sec = (time_t)(deadline / CLOCK_SECOND),
+                             .tv_nsec = (long)(deadline % CLOCK_SECOND) * 1000};
+    int waited = 0;
+    pthread_mutex_lock(&workers->mutex);
+    while (workers->running > 0 && waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&workers->ended, &workers->mutex, &until);
+    if (workers->running > 0)
+        log_warning("jobs still run at the end of DRAIN_SECONDS: they are given back");
+    pthread_mutex_unlock(&workers->mutex);
+}
+
+void job_workers_finish(struct job_workers *workers, int64_t deadline)
+{
+    if (workers == NULL)
+        return;
+    job_workers_close(workers);
+    wait_until_ended(workers, deadline);
+    atomic_store(&workers->hurry, true);
+    for (unsigned i = 0; i < workers->count; i++)
+        pthread_join(workers->items[i].thread, NULL);
+}
+
+void job_workers_free(struct job_workers *workers)
+{
+    if (workers == NULL)
+        return;
+    for (unsigned i = 0; i < workers->count; i++)
+        pthread_mutex_destroy(&workers->items[i].mutex);
+    pthread_cond_destroy(&workers->ended);
+    pthread_mutex_destroy(&workers->mutex);
+    free(workers);
+}
