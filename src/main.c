@@ -14,6 +14,9 @@ static const struct {
     const char *help;
 } commands[] = {
     {"serve", command_serve, "serve: run the server"},
+    {"worker", command_worker,
+     "worker [--exec NAME=PROGRAM]...: carry out jobs, apart from the server; a program makes an\n"
+     "  operation: it gets the data on standard input, and what it prints is the result"},
     {"migrate", command_migrate,
      "migrate [status]: bring the database up to date, or show how it is"},
     {"user", command_user,

@@ -11,6 +11,8 @@
 #include "blob/blob.h"
 #include "cache/cache.h"
 #include "db/db.h"
+#include "domain/job_operation.h"
+#include "domain/job_queue.h"
 #include "http/openapi.h"
 
 enum {
@@ -165,11 +167,14 @@ static enum health check_cache(const struct services *services)
     return HEALTHY;
 }
 
+/* Of both queues: writes that wait for the database, and jobs that wait for a worker. */
 static enum health check_queue(const struct services *services)
 {
     struct db_statistics statistics;
     db_statistics(services->db, &statistics);
-    return statistics.queued > statistics.queue_limit / 2 ? DEGRADED : HEALTHY;
+    bool crowded = statistics.queued > statistics.queue_limit / 2 ||
+                   job_queue_depth(services->jobs) > services->config->job_queue_limit / 2;
+    return crowded ? DEGRADED : HEALTHY;
 }
 
 static bool is_nearly_full(const char *path)
@@ -253,14 +258,68 @@ static void write_cache_metrics(const struct services *services, struct buffer *
                   (uintmax_t)statistics.bytes);
 }
 
+/* What one operation's queue has under a name of its own. */
+static void write_operation_gauge(const struct schema_list *operations, const char *name,
+                                  const char *help,
+                                  double (*value)(const struct job_operation *operation),
+                                  struct buffer *out)
+{
+    const struct job_operation *items = operations->items;
+    buffer_format(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+    for (size_t i = 0; i < operations->count; i++)
+        buffer_format(out, "%s{operation=\"%.*s\"} %g\n", name, TEXT_ARGUMENTS(items[i].name),
+                      value(&items[i]));
+}
+
+static double queued_of(const struct job_operation *operation)
+{
+    return (double)operation->queued;
+}
+
+static double waiting_of(const struct job_operation *operation)
+{
+    return (double)operation->waiting;
+}
+
+static double processing_of(const struct job_operation *operation)
+{
+    return (double)operation->processing;
+}
+
+static double oldest_of(const struct job_operation *operation)
+{
+    return operation->oldest;
+}
+
+static int write_job_metrics(struct services *services, struct arena *arena, struct buffer *out)
+{
+    struct schema_list operations;
+    int error = job_operation_list(services, arena, &operations);
+    if (error < 0)
+        return error;
+    write_operation_gauge(&operations, "jobs_queued", "Jobs that wait for a worker.", queued_of,
+                          out);
+    write_operation_gauge(&operations, "jobs_waiting", "Jobs that wait for their time.", waiting_of,
+                          out);
+    write_operation_gauge(&operations, "jobs_processing", "Jobs that are being worked on.",
+                          processing_of, out);
+    write_operation_gauge(&operations, "jobs_oldest_seconds",
+                          "How long the first in the queue has waited.", oldest_of, out);
+    job_queue_write_metrics(services->jobs, out);
+    return 0;
+}
+
 static int read_metrics(struct request *request)
 {
-    const struct application *application = request->application;
+    struct application *application = request->application;
     struct buffer buffer;
     buffer_init(&buffer, &request->arena, METRICS_LIMIT);
     http_write_metrics(application->http, &buffer);
     write_database_metrics(&application->services, &buffer);
     write_cache_metrics(&application->services, &buffer);
+    int error = write_job_metrics(&application->services, &request->arena, &buffer);
+    if (error < 0)
+        return error;
     if (buffer_overflowed(&buffer))
         return ERROR_TOO_LARGE;
     return reply_text(request, 200, "text/plain; version=0.0.4; charset=utf-8",

@@ -22,6 +22,7 @@ struct command_context {
 typedef int command_fn(const struct command_context *context);
 
 int command_serve(const struct command_context *context);
+int command_worker(const struct command_context *context);
 int command_migrate(const struct command_context *context);
 int command_user(const struct command_context *context);
 int command_audit(const struct command_context *context);

@@ -15,6 +15,7 @@ struct job_queue {
     const struct operations *operations;
     int64_t limit;
     atomic_int_fast64_t depth;
+    atomic_uint_fast64_t counts[JOB_COUNT_KINDS];
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     uint64_t generation; /* raised by every wake */
@@ -97,9 +98,29 @@ void job_queue_set_depth(struct job_queue *queue, int64_t depth)
     atomic_store(&queue->depth, depth);
 }
 
+int64_t job_queue_depth(const struct job_queue *queue)
+{
+    return atomic_load(&queue->depth);
+}
+
 bool job_queue_is_full(const struct job_queue *queue)
 {
     return atomic_load(&queue->depth) >= queue->limit;
+}
+
+void job_queue_note(struct job_queue *queue, enum job_count_kind kind)
+{
+    atomic_fetch_add(&queue->counts[kind], 1);
+}
+
+void job_queue_write_metrics(const struct job_queue *queue, struct buffer *out)
+{
+    static const char *const outcomes[JOB_COUNT_KINDS] = {"finished", "failed", "given_back"};
+    buffer_add_string(out, "# HELP jobs_total Attempts that workers of this process have ended.\n"
+                           "# TYPE jobs_total counter\n");
+    for (size_t i = 0; i < JOB_COUNT_KINDS; i++)
+        buffer_format(out, "jobs_total{outcome=\"%s\"} %ju\n", outcomes[i],
+                      (uintmax_t)atomic_load(&queue->counts[i]));
 }
 
 /* Those who wait for a job. */

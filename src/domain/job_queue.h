@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/text.h"
 #include "runtime/wait.h"
 
@@ -42,7 +43,15 @@ void job_queue_close(struct job_queue *queue);
 /* The depth. */
 void job_queue_take(struct job_queue *queue, int64_t taken);
 void job_queue_set_depth(struct job_queue *queue, int64_t depth);
+int64_t job_queue_depth(const struct job_queue *queue);
 bool job_queue_is_full(const struct job_queue *queue);
+
+/* What became of the jobs that this process carried out. */
+enum job_count_kind { JOB_COUNT_FINISHED, JOB_COUNT_FAILED, JOB_COUNT_GIVEN_BACK, JOB_COUNT_KINDS };
+void job_queue_note(struct job_queue *queue, enum job_count_kind kind);
+
+/* job_queue_write_metrics: those, in the Prometheus text format. */
+void job_queue_write_metrics(const struct job_queue *queue, struct buffer *out);
 
 /* Somebody who waits for a job to end; on the stack of its fiber. */
 struct job_waiter {

@@ -92,7 +92,13 @@ static int store_outcomes(struct db_connection *connection, struct arena *arena,
 /* After the commit. */
 static void announce_outcomes(struct job_queue *queue, struct batch *batch)
 {
+    static const enum job_count_kind kinds[] = {
+        [OUTCOME_FINISHED] = JOB_COUNT_FINISHED,     [OUTCOME_FAILED] = JOB_COUNT_FAILED,
+        [OUTCOME_HOPELESS] = JOB_COUNT_FAILED,       [OUTCOME_CANCELLED] = JOB_COUNT_GIVEN_BACK,
+        [OUTCOME_GIVEN_BACK] = JOB_COUNT_GIVEN_BACK,
+    };
     for (; batch->stored < batch->done; batch->stored++) {
+        job_queue_note(queue, kinds[batch->outcomes[batch->stored].kind]);
         if (batch->over[batch->stored])
             job_queue_announce(queue, batch->leases[batch->stored].id);
     }

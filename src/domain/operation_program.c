@@ -1,0 +1,175 @@
+#include "domain/operation_program.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "runtime/process.h"
+
+enum { LINE_LIMIT = 500 }; /* code points of standard error that a job's error repeats */
+
+/* What a row of such an operation has as its context. */
+struct program {
+    const char *path;
+};
+
+static const char *search_path(void)
+{
+    const char *path = getenv("PATH");
+    return path == NULL ? "/usr/local/bin:/usr/bin:/bin" : path;
+}
+
+/* The last line that is not empty, as far as it is text. */
+static struct text last_line(struct arena *arena, struct text errors)
+{
+    struct text rest = errors;
+    struct text line = TEXT("");
+    struct text next;
+    while (text_split(&rest, '\n', &next)) {
+        if (text_trim(next).length > 0)
+            line = text_trim(next);
+    }
+    if (!text_is_valid(line) || memchr(line.data, '\0', line.length) != NULL)
+        return TEXT("");
+    return arena_copy(arena, text_prefix(line, LINE_LIMIT));
+}
+
+/* "The program exited with code 3: no such host" */
+static struct text describe(struct arena *arena, const struct process_result *result)
+{
+    struct text line = last_line(arena, result->errors);
+    const char *separator = line.length > 0 ? ": " : "";
+    const char *how = result->end == PROCESS_EXITED ? "exited with code" : "was ended by signal";
+    return arena_format(arena, "The program %s %d%s%.*s", how, result->code, separator,
+                        TEXT_ARGUMENTS(line));
+}
+
+static int fail(struct operation_run *run, int error, bool permanent, struct text words)
+{
+    run->error = words;
+    run->permanent = permanent;
+    return error;
+}
+
+static int take_output(struct operation_run *run, const struct process_result *result)
+{
+    if (!text_is_valid(result->output) ||
+        memchr(result->output.data, '\0', result->output.length) != NULL)
+        return fail(run, ERROR_INVALID, true, TEXT("The program's output is not UTF-8 text"));
+    run->result = result->output.length == 0 ? TEXT("") : result->output;
+    return 0;
+}
+
+static bool is_cancelled(void *of)
+{
+    struct operation_run *run = of;
+    return run->is_cancelled(run);
+}
+
+static int run_program(const struct operation *operation, struct operation_run *run)
+{
+    const struct program *program = operation->context;
+    struct arena *arena = run->arena;
+    const char *environment[] = {
+        arena_format(arena, "PATH=%s", search_path()).data,
+        "LANG=C.UTF-8",
+        arena_format(arena, "ERRAND_JOB_ID=%.*s", TEXT_ARGUMENTS(run->job_id)).data,
+        arena_format(arena, "ERRAND_OPERATION=%s", operation->name).data,
+        NULL,
+    };
+    const struct process_options options = {
+        .program = program->path,
+        .environment = (char *const *)environment,
+        .input = run->data,
+        .output_limit = operation->result_limit,
+        .deadline = run->deadline,
+        .is_cancelled = is_cancelled,
+        .of = run,
+    };
+    struct process_result result;
+    int error = process_run(arena, &options, &result);
+    if (error < 0)
+        return fail(run, error, false, TEXT("The program cannot be started"));
+    switch (result.end) {
+    case PROCESS_TIMED_OUT:
+        return ERROR_TIMEOUT;
+    case PROCESS_CANCELLED:
+        return ERROR_CANCELLED;
+    case PROCESS_TOO_LARGE:
+        return fail(run, ERROR_TOO_LARGE, true, TEXT("The program's output is too large"));
+    case PROCESS_EXITED:
+        if (result.code == EX_OK)
+            return take_output(run, &result);
+        break;
+    case PROCESS_SIGNALLED:
+        break;
+    }
+    bool permanent = result.end == PROCESS_EXITED && result.code == EX_DATAERR;
+    return fail(run, ERROR_INTERNAL, permanent, describe(arena, &result));
+}
+
+static bool is_executable(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+/* The absolute path of a program, or NULL when there is none. */
+static const char *find_program(struct arena *arena, const char *name)
+{
+    struct text found = TEXT_NULL;
+    if (strchr(name, '/') != NULL)
+        found = text_from(name);
+    struct text rest = text_from(search_path());
+    struct text folder;
+    while (found.data == NULL && text_split(&rest, ':', &folder)) {
+        struct text path = arena_format(arena, "%.*s/%s", TEXT_ARGUMENTS(folder), name);
+        if (is_executable(path.data))
+            found = path;
+    }
+    if (found.data == NULL || !is_executable(found.data))
+        return NULL;
+    char *absolute = realpath(found.data, NULL);
+    if (absolute == NULL)
+        return NULL;
+    arena_defer(arena, free, absolute);
+    return absolute;
+}
+
+int operation_program_add(struct operations *operations, struct arena *arena,
+                          const char *specification, struct text *ret_message)
+{
+    struct text rest = text_from(specification);
+    struct text name;
+    if (!text_split(&rest, '=', &name) || rest.length == 0) {
+        *ret_message = arena_format(arena, "--exec wants NAME=PROGRAM, not \"%s\"", specification);
+        return ERROR_INVALID;
+    }
+    struct program *program = arena_allocate(arena, sizeof *program);
+    program->path = find_program(arena, rest.data);
+    if (program->path == NULL) {
+        *ret_message =
+            arena_format(arena, "--exec %s: there is no program %s", specification, rest.data);
+        return ERROR_INVALID;
+    }
+    const struct operation operation = {
+        .name = arena_copy(arena, name).data,
+        .summary = arena_format(arena, "Runs %s", program->path).data,
+        .result_limit = OPERATION_RESULT_LIMIT,
+        .run = run_program,
+        .context = program,
+    };
+    int error = operations_add(operations, &operation);
+    if (error == ERROR_CONFLICT)
+        *ret_message = arena_format(arena, "--exec %s: there is an operation of that name already",
+                                    specification);
+    else if (error < 0)
+        *ret_message = arena_format(arena,
+                                    "--exec %s: a name is a lower-case letter, then lower-case "
+                                    "letters, digits and underscores",
+                                    specification);
+    return error < 0 ? ERROR_INVALID : 0;
+}
