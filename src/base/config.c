@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "base/buffer.h"
 #include "base/env_file.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -83,6 +84,15 @@ static const struct option options[] = {
     {"ALLOWED_EXTENSIONS", OPTION_TEXT, AT(allowed_extensions),
      ".jpg,.jpeg,.png,.gif,.pdf,.txt,.doc,.docx,.csv", NULL, 0, 0,
      "comma list of what the names of uploaded files may end in"},
+    {"S3_ENDPOINT", OPTION_URL, AT(s3_endpoint), NULL, NULL, 0, 0,
+     "URL of a store that speaks S3 and keeps the files, in place of UPLOAD_DIR"},
+    {"S3_BUCKET", OPTION_TEXT, AT(s3_bucket), NULL, NULL, 0, 0, "of the files there"},
+    {"S3_ACCESS_KEY", OPTION_TEXT, AT(s3_access_key), NULL, NULL, 0, 0, "of who may use it"},
+    {"S3_SECRET_KEY", OPTION_TEXT, AT(s3_secret_key), NULL, NULL, 0, 0, "of who may use it"},
+    {"S3_REGION", OPTION_TEXT, AT(s3_region), "us-east-1", NULL, 0, 0,
+     "that requests are signed for"},
+    {"S3_TIMEOUT_SECONDS", OPTION_INTEGER, AT(s3_timeout), "30", NULL, 1, 3600,
+     "that a call may take, and one more for each MiB"},
     {"WORKERS", OPTION_INTEGER, AT(workers), "2", NULL, 0, 256,
      "threads of errand serve that carry out jobs; 0: only errand worker does"},
     {"JOB_QUEUE_LIMIT", OPTION_INTEGER, AT(job_queue_limit), "100000", NULL, 1, 1000000000,
@@ -111,12 +121,12 @@ static const struct option options[] = {
      "how long that may take"},
     {"REDIS_URL", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
     {"RABBITMQ_URL", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
-    {"S3_ENDPOINT", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
-    {"S3_BUCKET", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
-    {"S3_ACCESS_KEY", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
-    {"S3_SECRET_KEY", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
-    {"S3_REGION", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
 };
+
+/* Of use only together. */
+static const char *const group[] = {"S3_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY"};
+
+enum { GROUP_COUNT = sizeof group / sizeof group[0] };
 
 enum { OPTION_COUNT = sizeof options / sizeof options[0] };
 
@@ -235,6 +245,29 @@ static int check_file(const struct env_file *file, const char *path, struct aren
     return 0;
 }
 
+/* check_group: checks that all of the group are set or none is. One that is empty is not. */
+static int check_group(struct config *config, struct arena *arena, struct text *ret_message)
+{
+    const char *set = NULL;
+    struct buffer missing;
+    buffer_init(&missing, arena, 256);
+    for (size_t i = 0; i < GROUP_COUNT; i++) {
+        const char **member =
+            (const char **)((char *)config + option_find(text_from(group[i]))->offset);
+        if (*member != NULL && **member == '\0')
+            *member = NULL;
+        if (*member != NULL)
+            set = group[i];
+        else
+            buffer_format(&missing, "%s%s", missing.length == 0 ? "" : ", ", group[i]);
+    }
+    if (set == NULL || missing.length == 0)
+        return 0;
+    *ret_message = arena_format(arena, "%s is set, so %.*s must be set too", set,
+                                TEXT_ARGUMENTS(buffer_text(&missing)));
+    return ERROR_INVALID;
+}
+
 int config_load(struct config *config, struct arena *arena, const char *env_path,
                 struct text *ret_message)
 {
@@ -258,6 +291,9 @@ int config_load(struct config *config, struct arena *arena, const char *env_path
         if (error < 0)
             return error;
     }
+    error = check_group(&loaded, arena, ret_message);
+    if (error < 0)
+        return error;
     *config = loaded;
     return 0;
 }

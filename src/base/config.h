@@ -60,6 +60,12 @@ struct config {
     const char *upload_dir;
     int64_t max_upload_size; /* bytes */
     const char *allowed_extensions;
+    const char *s3_endpoint; /* NULL, as the next three, when files stay in upload_dir */
+    const char *s3_bucket;
+    const char *s3_access_key;
+    const char *s3_secret_key;
+    const char *s3_region;
+    int64_t s3_timeout; /* seconds */
 
     const char *weather_key; /* NULL when not set */
     const char *weather_url;

@@ -54,17 +54,24 @@ static struct offload *create_pool(size_t threads)
         .name = "errand-blob", .threads = threads, .queue_limit = QUEUE_LIMIT});
 }
 
-struct blobs *blobs_create(const char *folder)
+int blobs_create(struct blobs **ret_blobs, const struct blobs_options *options, struct arena *arena,
+                 struct text *ret_message)
 {
+    bool remote = options->s3.endpoint != NULL;
+    void *store = NULL;
+    int error = remote ? s3_create(options, arena, &store, ret_message) : 0;
+    if (error < 0)
+        return error;
     struct blobs *blobs = memory_allocate(sizeof *blobs);
-    blobs->folder = folder;
-    blobs->engine = &directory_engine;
-    blobs->store = directory_create(folder);
+    blobs->folder = options->folder;
+    blobs->engine = remote ? &s3_engine : &directory_engine;
+    blobs->store = remote ? store : directory_create(options->folder);
     pthread_mutex_init(&blobs->mutex, NULL);
     blobs->pool = create_pool(THREADS);
     blobs->engine_pool =
         blobs->engine->threads == 0 ? blobs->pool : create_pool(blobs->engine->threads);
-    return blobs;
+    *ret_blobs = blobs;
+    return 0;
 }
 
 void blobs_free(struct blobs *blobs)
@@ -230,11 +237,19 @@ static int is_part_of_blob(void *context, struct text name, bool is_part)
     return is_part;
 }
 
+int blobs_sweep_folder(struct blobs *blobs)
+{
+    return folder_each(blobs->folder, is_part_of_blob, NULL);
+}
+
+bool blobs_are_shared(const struct blobs *blobs)
+{
+    return blobs->engine->is_shared;
+}
+
 int blobs_sweep(struct blobs *blobs, const struct blob_census *census)
 {
-    int parts = folder_each(blobs->folder, is_part_of_blob, NULL);
-    int others = parts < 0 ? parts : blobs->engine->sweep(blobs->store, census);
-    return others < 0 ? others : parts + others;
+    return blobs->engine->sweep(blobs->store, census);
 }
 
 static void run_check(void *argument)

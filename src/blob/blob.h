@@ -18,10 +18,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/random.h"
 #include "base/text.h"
 
 struct blobs;
+struct net;
 
 enum { BLOB_SHA256_SIZE = 65 }; /* hexadecimal digits and a NUL */
 
@@ -35,8 +37,27 @@ struct blob {
     void *digest;
 };
 
-/* blobs_create: the blobs in `folder`, which is made when the first one comes. */
-struct blobs *blobs_create(const char *folder);
+/* A bucket in a store that speaks S3. */
+struct blobs_s3 {
+    const char *endpoint; /* NULL: there is none, and blobs stay in the folder */
+    const char *bucket;
+    const char *access_key;
+    const char *secret_key;
+    const char *region;
+    int64_t timeout; /* microseconds, of a call */
+};
+
+struct blobs_options {
+    const char *folder; /* made when the first one comes */
+    int64_t largest;    /* bytes of a blob that there may be */
+    struct net *net;    /* for S3 */
+    struct blobs_s3 s3;
+};
+
+/* blobs_create: what `options` points to, and the arena, must outlive it. ERROR_INVALID with a
+ * message for the user. */
+int blobs_create(struct blobs **ret_blobs, const struct blobs_options *options, struct arena *arena,
+                 struct text *ret_message);
 void blobs_free(struct blobs *blobs);
 
 /* Bytes to be read: those of a blob, from an offset. */
@@ -66,9 +87,17 @@ int blob_open(struct blobs *blobs, struct text name, uint64_t offset, uint64_t l
 /* blob_remove: also when it is not there. */
 int blob_remove(struct blobs *blobs, struct text name);
 
-/* blobs_sweep: removes what was never committed and each blob that the census denies (an error of
- * it ends the sweep). Files with other names are not touched. Returns how many it removed. Before
- * anything is written, outside a fiber. */
+/* blobs_sweep_folder: removes what was never committed. Before anything is written. */
+int blobs_sweep_folder(struct blobs *blobs);
+
+/* blobs_are_shared: whether other servers may keep blobs in the same place. */
+bool blobs_are_shared(const struct blobs *blobs);
+
+/* blobs_sweep: removes each blob that the census denies (an error of it ends the sweep); where they
+ * are shared, only those that are too old to be another server's that is about to be known. What
+ * is not called as blobs are is not touched. Before anything is written, unless they are shared.
+ *
+ * Both return how many they removed, and are called outside a fiber. */
 int blobs_sweep(struct blobs *blobs, const struct blob_census *census);
 
 /* blobs_check: 0 when blobs can be written and read. */

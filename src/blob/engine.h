@@ -12,6 +12,7 @@
 
 struct blob_engine {
     size_t threads; /* of its own pool; 0 where the common one will do */
+    bool is_shared; /* other servers keep theirs in the same place: see blobs_are_shared */
     int (*keep)(void *store, const struct blob *blob);
     int (*open)(void *store, const char *name, uint64_t offset, uint64_t length,
                 struct blob_view *ret_view);
@@ -27,5 +28,11 @@ bool blob_is_name(struct text name);
 /* directory.c: files of the folder. */
 extern const struct blob_engine directory_engine;
 void *directory_create(const char *folder);
+
+/* s3.c: objects of a bucket. What `options` points to, and the arena, outlive the store.
+ * ERROR_INVALID with a message for the user. */
+extern const struct blob_engine s3_engine;
+int s3_create(const struct blobs_options *options, struct arena *arena, void **ret_store,
+              struct text *ret_message);
 
 #endif

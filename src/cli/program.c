@@ -44,18 +44,45 @@ int program_start(const struct command_context *context)
     return EXIT_OK;
 }
 
+static int open_blobs(const struct command_context *context, struct net *net,
+                      struct blobs **ret_blobs)
+{
+    const struct config *config = context->config;
+    const struct blobs_options options = {
+        .folder = config->upload_dir,
+        .largest = config->max_upload_size,
+        .net = net,
+        .s3 = {.endpoint = config->s3_endpoint,
+               .bucket = config->s3_bucket,
+               .access_key = config->s3_access_key,
+               .secret_key = config->s3_secret_key,
+               .region = config->s3_region,
+               .timeout = config->s3_timeout * CLOCK_SECOND},
+    };
+    struct text message;
+    if (blobs_create(ret_blobs, &options, context->arena, &message) < 0)
+        return command_fail(message);
+    return EXIT_OK;
+}
+
 int program_open(const struct command_context *context, unsigned loops,
                  struct operations *operations, struct services *services)
 {
-    struct db *db = command_open_database(context, loops);
-    if (db == NULL)
+    struct net *net = net_create(loops);
+    struct blobs *blobs = NULL;
+    int code = open_blobs(context, net, &blobs);
+    struct db *db = code == EXIT_OK ? command_open_database(context, loops) : NULL;
+    if (db == NULL) {
+        blobs_free(blobs);
+        net_free(net);
         return EXIT_FAILED;
+    }
     *services = (struct services){
         .config = context->config,
         .db = db,
         .cache = cache_create(CACHE_LIMIT),
-        .net = net_create(loops),
-        .blobs = blobs_create(context->config->upload_dir),
+        .net = net,
+        .blobs = blobs,
         .jobs = job_queue_create(operations, context->config->job_queue_limit),
         .started_at = clock_monotonic(),
     };

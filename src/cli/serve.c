@@ -14,7 +14,7 @@
 #include "cli/command.h"
 #include "cli/program.h"
 #include "domain/bootstrap.h"
-#include "domain/file.h"
+#include "domain/file_sweep.h"
 #include "domain/follower.h"
 #include "domain/job_keeper.h"
 #include "domain/operation.h"
@@ -98,13 +98,15 @@ static int prepare_and_serve(const struct command_context *context, struct appli
     services->tokens =
         tokens_create(key, (enum config_algorithm)config->algorithm, config->token_lifetime, loops);
     services->weather = weather_create(config);
+    struct file_sweep *sweep = NULL;
     int code = EXIT_FAILED;
     if (bootstrap_admin(services, context->arena, &message) < 0)
         command_fail(message);
-    else if (file_sweep(services) < 0)
+    else if (file_sweep_start(&sweep, services) < 0)
         command_fail(TEXT("cannot sweep UPLOAD_DIR"));
     else
         code = serve(context, application, loops);
+    file_sweep_stop(sweep);
     weather_free(services->weather);
     tokens_free(services->tokens);
     passwords_free(services->passwords);

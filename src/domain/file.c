@@ -298,35 +298,3 @@ int file_collect(struct services *services, int64_t *ret_count)
         *ret_count = count;
     return error;
 }
-
-struct known {
-    struct services *services;
-    struct text blob;
-    int64_t count;
-};
-
-static int run_is_known(struct db_connection *connection, void *argument)
-{
-    struct known *known = argument;
-    return db_query_integer(connection, TEXT("SELECT count(*) FROM files WHERE blob = $1"),
-                            DB_VALUES(db_text(known->blob)), &known->count);
-}
-
-static int is_known(void *context, struct text name)
-{
-    struct known *known = context;
-    known->blob = name;
-    int error = db_read(known->services->db, DB_LIGHT, run_is_known, known);
-    return error < 0 ? error : known->count > 0;
-}
-
-int file_sweep(struct services *services)
-{
-    struct known known = {.services = services};
-    const struct blob_census census = {is_known, &known};
-    int removed = blobs_sweep(services->blobs, &census);
-    if (removed > 0)
-        log_info("removed %d files that no task has", removed);
-    int64_t collected;
-    return removed < 0 ? removed : file_collect(services, &collected);
-}

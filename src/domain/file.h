@@ -3,8 +3,8 @@
  *
  * A file is a row here and bytes in a blob (blob/blob.h). The row is committed when the bytes are
  * durable; with the row goes, in one transaction, a note that the bytes are unused, and after the
- * commit the bytes. What a crash leaves between is found at the next start (file_sweep). So a file
- * that is listed can be read, and bytes without a row do not stay.
+ * commit the bytes. What a crash leaves between is found at the next start (domain/file_sweep.h).
+ * So a file that is listed can be read, and bytes without a row do not stay.
  *
  * Who may read a task may list and read its files; who may update it may add and delete them.
  */
@@ -70,8 +70,5 @@ int file_delete_of_task(struct db_connection *connection, struct arena *arena,
 /* file_collect: removes the bytes of deleted files; how many. What fails is left to the next call.
  */
 int file_collect(struct services *services, int64_t *ret_count);
-
-/* file_sweep: at start, removes every blob without a row. Errors of blobs_sweep and db_read. */
-int file_sweep(struct services *services);
 
 #endif

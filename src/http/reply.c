@@ -136,7 +136,7 @@ static const struct {
     {ERROR_UNAUTHORIZED, 401, "Could not validate credentials"},
     {ERROR_TOO_LARGE, 413, "The request or its answer is too large"},
     {ERROR_BUSY, 503, "The server is busy, try again"},
-    {ERROR_UNAVAILABLE, 503, "The database is out of reach, try again"},
+    {ERROR_UNAVAILABLE, 503, "A part of the server is out of reach, try again"},
     {ERROR_TIMEOUT, 503, "This took too long, try again"},
     {ERROR_CANCELLED, 503, "The server is shutting down, try again"},
 };

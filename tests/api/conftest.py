@@ -6,10 +6,11 @@ or one with other options. A module whose tests look at nothing but their own us
 `guest` nobody. `surface` runs a test once for each surface that shares a rule.
 """
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 from support.api import SURFACES, Caller, log_in_admin, register
+from support.object_store import ObjectStore
 from support.server import BINARY, Server
 
 
@@ -41,6 +42,13 @@ def shared_server(tmp_path_factory):
     with ExitStack() as stack:
         stack.callback(server.close)
         yield server.start()
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory):
+    """An S3 store; each server of a test gets a bucket of its own."""
+    with closing(ObjectStore(tmp_path_factory.mktemp("store"))) as store:
+        yield store.start()
 
 
 @pytest.fixture
