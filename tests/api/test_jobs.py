@@ -486,6 +486,7 @@ def test_shutting_down_ends_the_waiting(waiting, idle):
         time.sleep(0.3)
         idle.signal(signal.SIGTERM)
         assert answer.result()["status"] == "queued"
+    assert idle.wait() == 0
 
 
 def test_jobs_survive_a_kill(start_server):
