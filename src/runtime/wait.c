@@ -31,8 +31,10 @@ static void timer_expired(struct loop_timer *timer)
     fiber_wake(wait->fiber, ERROR_TIMEOUT);
 }
 
-static int park_cancellable(struct fiber *fiber)
+static int park(struct fiber *fiber, bool cancellable)
 {
+    if (!cancellable)
+        return fiber_park();
     if (fiber_is_cancelled(fiber))
         return ERROR_CANCELLED;
     fiber_set_cancellable(fiber, true);
@@ -41,7 +43,8 @@ static int park_cancellable(struct fiber *fiber)
     return result;
 }
 
-static int fiber_wait_fd(struct fiber *fiber, int descriptor, uint32_t events, int64_t deadline)
+static int fiber_wait_fd(struct fiber *fiber, int descriptor, uint32_t events, int64_t deadline,
+                         bool cancellable)
 {
     struct loop *loop = fiber_loop(fiber);
     struct fiber_wait wait = {
@@ -53,7 +56,7 @@ static int fiber_wait_fd(struct fiber *fiber, int descriptor, uint32_t events, i
         return ERROR_IO;
     if (deadline != WAIT_FOREVER)
         loop_timer_start(loop, &wait.timer, deadline);
-    int result = park_cancellable(fiber);
+    int result = park(fiber, cancellable);
     loop_timer_stop(loop, &wait.timer);
     loop_watch_stop(loop, &wait.watch);
     return result;
@@ -79,17 +82,27 @@ static int block_fd(struct pollfd *watched, nfds_t count, int64_t deadline)
     }
 }
 
-int wait_fd(int descriptor, uint32_t events, int64_t deadline)
+static int wait_for(int descriptor, uint32_t events, int64_t deadline, bool cancellable)
 {
     struct fiber *fiber = fiber_current();
     if (fiber != NULL)
-        return fiber_wait_fd(fiber, descriptor, events, deadline);
+        return fiber_wait_fd(fiber, descriptor, events, deadline, cancellable);
     /* EPOLLIN, EPOLLOUT, EPOLLERR and EPOLLHUP have the values of their poll(2) namesakes. */
     struct pollfd watched = {.fd = descriptor, .events = (short)events};
     int ready = block_fd(&watched, 1, deadline);
     if (ready < 0)
         return ready;
     return (watched.revents & POLLNVAL) != 0 ? ERROR_IO : watched.revents;
+}
+
+int wait_fd(int descriptor, uint32_t events, int64_t deadline)
+{
+    return wait_for(descriptor, events, deadline, true);
+}
+
+int wait_fd_firmly(int descriptor, uint32_t events, int64_t deadline)
+{
+    return wait_for(descriptor, events, deadline, false);
 }
 
 int wait_timer(int64_t deadline)
@@ -102,14 +115,14 @@ int wait_timer(int64_t deadline)
     struct loop *loop = fiber_loop(fiber);
     struct fiber_wait wait = {.timer = {.expired = timer_expired}, .fiber = fiber};
     loop_timer_start(loop, &wait.timer, deadline);
-    int result = park_cancellable(fiber);
+    int result = park(fiber, true);
     loop_timer_stop(loop, &wait.timer);
     return result == ERROR_TIMEOUT ? 0 : result;
 }
 
 int wait_woken(void)
 {
-    return park_cancellable(fiber_current());
+    return park(fiber_current(), true);
 }
 
 static void completion_run(struct loop_post *post)
@@ -158,14 +171,24 @@ static int block_until(struct completion *completion, int64_t deadline)
     return completion->result;
 }
 
-int wait_done_until(struct completion *completion, int64_t deadline)
+static int wait_until(struct completion *completion, int64_t deadline, bool cancellable)
 {
     if (completion->fiber == NULL)
         return block_until(completion, deadline);
     struct loop *loop = fiber_loop(completion->fiber);
     struct fiber_wait wait = {.timer = {.expired = timer_expired}, .fiber = completion->fiber};
     loop_timer_start(loop, &wait.timer, deadline);
-    int result = park_cancellable(completion->fiber);
+    int result = park(completion->fiber, cancellable);
     loop_timer_stop(loop, &wait.timer);
     return result;
+}
+
+int wait_done_until(struct completion *completion, int64_t deadline)
+{
+    return wait_until(completion, deadline, true);
+}
+
+int wait_done_firmly(struct completion *completion, int64_t deadline)
+{
+    return wait_until(completion, deadline, false);
 }

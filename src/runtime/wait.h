@@ -4,9 +4,9 @@
  * Inside a fiber each of these parks it and the loop serves others; outside one (the command line,
  * migrations, tests, the writer thread) they simply block. So one driver serves both.
  *
- * A wait ends early with ERROR_CANCELLED when the fiber is cancelled (fiber.h); wait_done alone
- * does not, because another thread is using what the caller owns. Deadlines are clock_monotonic()
- * microseconds; WAIT_FOREVER sets none.
+ * A wait ends early with ERROR_CANCELLED when the fiber is cancelled (fiber.h); wait_done
+ * does not, because another thread is using what the caller owns, nor do the ..._firmly ones.
+ * Deadlines are clock_monotonic() microseconds; WAIT_FOREVER sets none.
  */
 #ifndef ERRAND_RUNTIME_WAIT_H
 #define ERRAND_RUNTIME_WAIT_H
@@ -21,6 +21,10 @@
 /* wait_fd: until one of `events` (EPOLLIN, EPOLLOUT) holds for the descriptor. Returns the events
  * (> 0), ERROR_TIMEOUT, ERROR_CANCELLED, or ERROR_IO when the descriptor cannot be watched. */
 int wait_fd(int descriptor, uint32_t events, int64_t deadline);
+
+/* wait_fd_firmly: the same, but not ended by a cancellation: for an exchange that is better
+ * finished than broken off, and that ends by its deadline. */
+int wait_fd_firmly(int descriptor, uint32_t events, int64_t deadline);
 
 /* wait_timer: until `deadline`. 0 or ERROR_CANCELLED. */
 int wait_timer(int64_t deadline);
@@ -51,5 +55,8 @@ int wait_done(struct completion *completion);
  * these the caller takes the completion back from whoever would signal it or, where that is too
  * late, calls wait_done. */
 int wait_done_until(struct completion *completion, int64_t deadline);
+
+/* wait_done_firmly: the same, but not ended by a cancellation. */
+int wait_done_firmly(struct completion *completion, int64_t deadline);
 
 #endif
