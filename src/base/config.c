@@ -53,7 +53,7 @@ static const struct option options[] = {
     {"TRUSTED_PROXIES", OPTION_TEXT, AT(trusted_proxies), "", NULL, 0, 0,
      "comma list of addresses (or networks, a.b.c.d/n) whose X-Forwarded-For counts"},
     {"DATABASE_URL", OPTION_TEXT, AT(database_url), "sqlite:///./errand.db", NULL, 0, 0,
-     "where the data lives: sqlite:///PATH"},
+     "where the data lives: sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME"},
     {"SECRET_KEY", OPTION_TEXT, AT(secret_key), NULL, NULL, 0, 0,
      "signs the tokens; on a loopback address one is made and kept beside the database"},
     {"ALGORITHM", OPTION_CHOICE, AT(algorithm), "HS256", "HS256,HS384,HS512", 0, 0,

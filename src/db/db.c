@@ -24,10 +24,12 @@ int db_open(struct db **ret_db, const char *url, unsigned loops, struct arena *a
     const char *path = sqlite_path(url);
     if (path != NULL && !text_is(text_from(path), ":memory:"))
         return sqlite_open(ret_db, path, loops, arena, ret_message);
+    if (text_starts_with(text_from(url), TEXT("postgres")))
+        return postgres_open(ret_db, url, loops, arena, ret_message);
     /* The URL may hold a password: the message does not repeat it. */
     *ret_message =
-        TEXT("DATABASE_URL must be of the form sqlite:///PATH (this version has no other "
-             "database, and none that lives in memory only)");
+        TEXT("DATABASE_URL must be of the form sqlite:///PATH (there is none that lives in memory "
+             "only) or postgresql://USER:PASSWORD@HOST:PORT/DATABASE");
     return ERROR_INVALID;
 }
 
@@ -55,6 +57,22 @@ int db_write(struct db *db, db_fn *fn, void *argument)
 void db_statistics(struct db *db, struct db_statistics *ret_statistics)
 {
     db->engine->statistics(db, ret_statistics);
+}
+
+bool db_is_postgres(const struct db_connection *connection)
+{
+    return connection->engine == &postgres_engine;
+}
+
+bool db_locks_rows(const struct db_connection *connection)
+{
+    return connection->locks_rows;
+}
+
+struct text db_dialect(const struct db_connection *connection, struct text sqlite,
+                       struct text postgres)
+{
+    return db_is_postgres(connection) ? postgres : sqlite;
 }
 
 int db_query(struct db_connection *connection, struct text sql, struct db_values values,
@@ -127,6 +145,15 @@ int db_query_integer(struct db_connection *connection, struct text sql, struct d
         return error;
     *ret_value = db_column_integer(&rows, 0);
     return 0;
+}
+
+int db_lock(struct db_connection *connection, int64_t number)
+{
+    if (!connection->locks_rows)
+        return 0;
+    int error = db_execute(connection, TEXT("SELECT pg_advisory_xact_lock($1)"),
+                           DB_VALUES(db_integer(number)));
+    return error < 0 ? error : 0;
 }
 
 int db_script(struct db_connection *connection, const char *sql)

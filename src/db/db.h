@@ -15,7 +15,13 @@
  * time and it has no effects besides the connection's. It must not wait for anything else.
  *
  * SQL is written with $1, $2... placeholders and the constructs that SQLite and PostgreSQL share.
- * Statements are prepared once for each text and connection.
+ * Where they share none, both texts stand side by side in db_dialect. Statements are prepared once
+ * for each text and connection.
+ *
+ * Writes wait for each other: SQLite has one at a time, PostgreSQL locks the rows that they change.
+ * A write that changes a row by what it has read of it locks it as it reads, with DB_FOR_UPDATE at
+ * the end of the query. A statement that fails undoes the whole write on PostgreSQL, so that the
+ * function cannot go on after it. There a transaction parks the fiber at each statement.
  *
  * Errors of every function here: ERROR_CONFLICT (a unique or foreign key constraint), ERROR_BUSY
  * (too much is queued), ERROR_UNAVAILABLE (the database is out of reach, full or read-only),
@@ -36,9 +42,17 @@ struct db_connection;
 
 typedef int db_fn(struct db_connection *connection, void *argument);
 
+/* db_dialect: the text for the engine of the connection, where the two cannot share one. */
+struct text db_dialect(const struct db_connection *connection, struct text sqlite,
+                       struct text postgres);
+
+/* db_is_postgres: for what differs by more than a text. */
+bool db_is_postgres(const struct db_connection *connection);
+
 /* How much a read may cost: a light one touches few rows and runs in place where the engine
- * permits; a heavy one never holds up a loop. */
-enum db_weight { DB_LIGHT, DB_HEAVY };
+ * permits; a single one is a light one of one statement, which needs no transaction around it; a
+ * heavy one never holds up a loop. */
+enum db_weight { DB_LIGHT, DB_SINGLE, DB_HEAVY };
 
 /* db_open: opens (and creates, where the engine does) the database that `url` names, for `loops`
  * event loops. ERROR_INVALID or ERROR_UNAVAILABLE with a message for the user. */
@@ -103,10 +117,21 @@ struct db_values {
 struct db_rows {
     struct db_connection *connection;
     void *statement;
+    int row; /* for an engine that numbers them */
 };
 
 /* A struct db_rows declared with DB_ROWS_CLEANUP is ended with its scope. */
 #define DB_ROWS_CLEANUP __attribute__((cleanup(db_rows_end)))
+
+/* DB_FOR_UPDATE: ends a query whose rows this write may change, so that another write of them
+ * waits; nothing in a read. */
+#define DB_FOR_UPDATE(connection) (db_locks_rows(connection) ? " FOR NO KEY UPDATE" : "")
+bool db_locks_rows(const struct db_connection *connection);
+
+/* DB_SKIP_LOCKED: a query, written out, whose rows this write takes for itself: those that another
+ * one has taken are passed over. */
+#define DB_SKIP_LOCKED(connection, sql)                                                            \
+    db_dialect(connection, TEXT(sql), TEXT(sql " FOR UPDATE SKIP LOCKED"))
 
 /* db_query: starts a query. On error there is nothing to end. */
 int db_query(struct db_connection *connection, struct text sql, struct db_values values,
@@ -132,6 +157,9 @@ int db_execute(struct db_connection *connection, struct text sql, struct db_valu
 /* db_query_integer: the first column of the only row. ERROR_NOT_FOUND when there is no row. */
 int db_query_integer(struct db_connection *connection, struct text sql, struct db_values values,
                      int64_t *ret_value);
+
+/* db_lock: in a write, keeps others from what goes by that number until the end; they wait. */
+int db_lock(struct db_connection *connection, int64_t number);
 
 /* db_script: several statements without placeholders. For migrations. */
 int db_script(struct db_connection *connection, const char *sql);

@@ -11,6 +11,7 @@
 
 struct db_engine {
     const char *name;
+    const char *lock; /* a query that keeps migrations of other processes out; NULL: no need */
     const struct embedded_file *migrations;
     const size_t *migration_count;
 
@@ -30,6 +31,8 @@ struct db_engine {
     int (*script)(struct db_connection *connection, const char *sql);
 };
 
+extern const struct db_engine postgres_engine;
+
 struct db {
     const struct db_engine *engine;
     const char *path; /* of an embedded database */
@@ -37,10 +40,15 @@ struct db {
 
 struct db_connection {
     const struct db_engine *engine;
+    bool locks_rows; /* a write on an engine where several go on at a time */
 };
 
 /* sqlite_open: see db_open; `path` is the file. */
 int sqlite_open(struct db **ret_db, const char *path, unsigned loops, struct arena *arena,
                 struct text *ret_message);
+
+/* postgres_open: likewise; `url` is one that starts with postgres. */
+int postgres_open(struct db **ret_db, const char *url, unsigned loops, struct arena *arena,
+                  struct text *ret_message);
 
 #endif

@@ -31,6 +31,10 @@ static void checksum(const struct embedded_file *file, char buffer[static CHECKS
 
 static int create_table(struct db_connection *connection)
 {
+    const char *lock = connection->engine->lock;
+    int error = lock == NULL ? 0 : db_execute(connection, text_from(lock), DB_NO_VALUES);
+    if (error < 0)
+        return error;
     return db_execute(connection,
                       TEXT("CREATE TABLE IF NOT EXISTS schema_migrations ("
                            "name TEXT PRIMARY KEY, checksum TEXT NOT NULL, "

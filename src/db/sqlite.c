@@ -160,7 +160,7 @@ static int sqlite_read(struct db *db, enum db_weight weight, db_fn *fn, void *ar
 {
     struct sqlite *sqlite = (struct sqlite *)db;
     struct loop *loop = loop_current();
-    if (weight == DB_LIGHT && loop != NULL && loop_index(loop) < sqlite->loops)
+    if (weight != DB_HEAVY && loop != NULL && loop_index(loop) < sqlite->loops)
         return read_in_place(sqlite, &sqlite->readers[loop_index(loop)], fn, argument);
     struct separate_read read = {.sqlite = sqlite, .fn = fn, .argument = argument};
     if (fiber_current() == NULL) {

@@ -200,7 +200,7 @@ int sqlite_query(struct db_connection *base, struct text sql, struct db_values v
         statement_return(statement);
         return error;
     }
-    *ret_rows = (struct db_rows){base, statement};
+    *ret_rows = (struct db_rows){base, statement, 0};
     return 0;
 }
 

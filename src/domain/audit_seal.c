@@ -38,7 +38,7 @@ int audit_seal_prepare(struct db_connection *connection, struct follower_part *p
     if (more < 0)
         return more;
     struct audit_rows rows = {0};
-    more = audit_rows_start(connection, part->position, INT64_MAX, AUDIT_ROW_BATCH, &rows);
+    more = audit_rows_start(connection, part->position, part->limit, AUDIT_ROW_BATCH, &rows);
     if (more < 0)
         return more;
     struct buffer row_hashes;

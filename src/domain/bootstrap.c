@@ -80,7 +80,13 @@ int bootstrap_secret_key(const struct config *config, struct arena *arena,
         *ret_key = key;
         return 0;
     }
-    if (!loopback || database_path == NULL) {
+    if (database_path == NULL) {
+        *ret_message = TEXT("SECRET_KEY must be set when DATABASE_URL names a server, to the same "
+                            "for all that use it, for instance to the output of: "
+                            "openssl rand -hex 32");
+        return ERROR_INVALID;
+    }
+    if (!loopback) {
         *ret_message = arena_format(arena,
                                     "SECRET_KEY must be set when HOST (%s) is not a loopback "
                                     "address, for instance to the output of: openssl rand -hex 32",

@@ -74,6 +74,7 @@ static int query_files(struct db_connection *connection, struct arena *arena, co
     sql_value(&sql, db_integer(id));
     sql_add(&sql, " ORDER BY id LIMIT ");
     sql_value(&sql, db_integer(LIST_LIMIT));
+    sql_add(&sql, DB_FOR_UPDATE(connection));
     return sql_query(&sql, connection, ret_rows);
 }
 

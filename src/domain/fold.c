@@ -6,16 +6,26 @@
 
 #include "base/memory.h"
 
-struct text text_fold(struct arena *arena, struct text text)
+static struct text fold(struct arena *arena, struct text text, uninorm_t form)
 {
     if (text.data == NULL)
         return TEXT_NULL;
     size_t length = 0;
     CLEANUP_FREE uint8_t *folded =
-        u8_casefold((const uint8_t *)text.data, text.length, NULL, UNINORM_NFKC, NULL, &length);
+        u8_casefold((const uint8_t *)text.data, text.length, NULL, form, NULL, &length);
     if (folded == NULL)
         memory_exhausted(text.length);
     return arena_copy(arena, (struct text){(const char *)folded, length});
+}
+
+struct text text_fold(struct arena *arena, struct text text)
+{
+    return fold(arena, text, UNINORM_NFKC);
+}
+
+struct text text_fold_for_search(struct arena *arena, struct text text)
+{
+    return fold(arena, text, UNINORM_NFKD);
 }
 
 bool text_folds_equal(struct arena *arena, struct text a, struct text b)

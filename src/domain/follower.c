@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "domain/audit_seal.h"
+#include "domain/event_gap.h"
 #include "domain/task_search.h"
 #include "runtime/background.h"
 
@@ -22,16 +23,23 @@ static const struct follower table[] = {
     {TASK_SEARCH_FOLLOWER, task_search_prepare, task_search_apply},
 };
 
+enum {
+    FOLLOWER_COUNT = sizeof table / sizeof table[0],
+    LOOK_AHEAD = 2000, /* rows; as many as any follower takes at a time */
+};
+
 #define LOOK_INTERVAL (CLOCK_SECOND / 2)
 #define RETRY_DELAY (10 * CLOCK_SECOND) /* after a failure */
 
 struct followers {
     struct services *services;
     struct background *background;
+    struct event_gap gaps[FOLLOWER_COUNT]; /* of each follower */
 };
 
 struct step {
     const struct follower *follower;
+    struct event_gap *gap;
     struct follower_part part;
 };
 
@@ -46,8 +54,11 @@ static int run_prepare(struct db_connection *connection, void *argument)
         part->position = 0;
     else if (error < 0)
         return error;
+    error = event_gap_find_limit(connection, step->gap, part->position, LOOK_AHEAD, &part->limit);
+    if (error < 0)
+        return error;
     part->last = part->position;
-    return step->follower->prepare(connection, part);
+    return part->limit > part->position ? step->follower->prepare(connection, part) : 0;
 }
 
 static int run_apply(struct db_connection *connection, void *argument)
@@ -66,11 +77,12 @@ static int run_apply(struct db_connection *connection, void *argument)
 }
 
 /* One part: 1 when something was done, 0 when there was nothing to do, or an error. */
-static int follow(struct followers *followers, const struct follower *follower)
+static int follow(struct followers *followers, size_t number)
 {
+    const struct follower *follower = &table[number];
     struct arena arena;
     arena_init(&arena);
-    struct step step = {follower, {.arena = &arena}};
+    struct step step = {follower, &followers->gaps[number], {.arena = &arena}};
     int result = db_read(followers->services->db, DB_HEAVY, run_prepare, &step);
     if (result >= 0 && step.part.last > step.part.position) {
         result = db_write(followers->services->db, run_apply, &step);
@@ -86,10 +98,10 @@ static int64_t follow_all(void *argument, const atomic_bool *stop)
 {
     struct followers *followers = argument;
     int64_t delay = LOOK_INTERVAL;
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < FOLLOWER_COUNT; i++) {
         int result = 1;
         while (result > 0 && !atomic_load(stop))
-            result = follow(followers, &table[i]);
+            result = follow(followers, i);
         if (result < 0) {
             log_error("follower %s failed: %s; trying again", table[i].name, error_text(result));
             delay = RETRY_DELAY;

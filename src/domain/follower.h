@@ -24,6 +24,7 @@
 struct follower_part {
     struct arena *arena;
     int64_t position; /* the last row of the part before */
+    int64_t limit;    /* rows behind it are not to be read yet: see event_gap.h */
     int64_t last;     /* the last row of this one; `position` when there is nothing to do */
     void *work;       /* prepare's for apply */
 };

@@ -6,13 +6,15 @@ int idempotency_load(struct db_connection *connection, struct arena *arena,
                      struct idempotent_answer *answer)
 {
     DB_ROWS_CLEANUP struct db_rows rows = {0};
-    int error =
-        db_query_one(connection,
-                     TEXT("SELECT request_hash, status, headers, body FROM idempotency_keys "
-                          "WHERE sender = $1 AND key = $2 AND created_at > $3"),
-                     DB_VALUES(db_text(answer->sender), db_text(answer->key),
-                               db_integer(clock_now() - IDEMPOTENCY_LIFETIME)),
-                     &rows);
+    int error = db_lock(connection, (int64_t)text_hash(answer->key, text_hash(answer->sender, 0)));
+    if (error < 0)
+        return error;
+    error = db_query_one(connection,
+                         TEXT("SELECT request_hash, status, headers, body FROM idempotency_keys "
+                              "WHERE sender = $1 AND key = $2 AND created_at > $3"),
+                         DB_VALUES(db_text(answer->sender), db_text(answer->key),
+                                   db_integer(clock_now() - IDEMPOTENCY_LIFETIME)),
+                         &rows);
     if (error < 0)
         return error;
     answer->kept_hash = arena_copy(arena, db_column_text(&rows, 0));
@@ -39,7 +41,7 @@ int idempotency_find(struct services *services, struct arena *arena,
                      struct idempotent_answer *answer)
 {
     struct find find = {arena, answer};
-    return db_read(services->db, DB_LIGHT, run_find, &find);
+    return db_read(services->db, DB_SINGLE, run_find, &find);
 }
 
 /* Each key that is kept clears away a few that have had their time, so none of them stays long and

@@ -1,5 +1,7 @@
 #include "domain/job.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/error.h"
@@ -116,8 +118,10 @@ static int run_submit(struct db_connection *connection, void *argument)
     struct job *job = submission->job;
     if (job->unique_key.data != NULL) {
         struct job other;
-        int error =
-            find_by_key(connection, submission->arena, job->user_id, job->unique_key, &other);
+        int error = db_lock(connection, (int64_t)text_hash(job->unique_key, 0));
+        if (error < 0)
+            return error;
+        error = find_by_key(connection, submission->arena, job->user_id, job->unique_key, &other);
         if (error == 0) {
             other.existed = true;
             *job = other;
@@ -218,12 +222,15 @@ int job_place(struct services *services, struct arena *arena, const struct actor
 int job_load(struct db_connection *connection, struct arena *arena, struct text id,
              struct job *ret_job)
 {
+    if (id.length != UUID_SIZE - 1 || memchr(id.data, '\0', id.length) != NULL)
+        return ERROR_NOT_FOUND;
     struct sql sql;
     sql_init(&sql, arena);
     sql_add(&sql, "SELECT ");
     job_add_columns(&sql);
     sql_add(&sql, " FROM jobs WHERE id = ");
     sql_value(&sql, db_text(id));
+    sql_add(&sql, DB_FOR_UPDATE(connection));
     DB_ROWS_CLEANUP struct db_rows rows = {0};
     int error = sql_query_one(&sql, connection, &rows);
     if (error == 0)
@@ -256,7 +263,7 @@ int job_find(struct services *services, struct arena *arena, const struct actor 
              struct text id, struct job *ret_job)
 {
     struct call call = {.arena = arena, .actor = actor, .id = id, .job = ret_job};
-    return db_read(services->db, DB_LIGHT, run_find, &call);
+    return db_read(services->db, DB_SINGLE, run_find, &call);
 }
 
 static int run_find_status(struct db_connection *connection, void *argument)
@@ -276,7 +283,7 @@ static void wait_for_end(struct services *services, struct text id, int64_t dead
         struct job_waiter waiter;
         job_queue_expect(services->jobs, &waiter, id);
         int64_t now = clock_monotonic();
-        int error = db_read(services->db, DB_LIGHT, run_find_status, &call);
+        int error = db_read(services->db, DB_SINGLE, run_find_status, &call);
         done = error < 0 || job_is_over(&job) || now >= deadline;
         int64_t until = deadline < now + RECHECK ? deadline : now + RECHECK;
         int waited = job_queue_await(services->jobs, &waiter, done ? 0 : until);

@@ -44,7 +44,7 @@ static int run_promote(struct db_connection *connection, void *argument)
 
 static int promote(struct job_keeper *keeper)
 {
-    int due = db_read(keeper->services->db, DB_LIGHT, run_has_due, keeper);
+    int due = db_read(keeper->services->db, DB_SINGLE, run_has_due, keeper);
     while (due > 0) {
         due = db_write(keeper->services->db, run_promote, keeper);
         if (due > 0)
@@ -76,7 +76,7 @@ static int run_recover(struct db_connection *connection, void *argument)
 
 static int recover(struct job_keeper *keeper)
 {
-    int expired = db_read(keeper->services->db, DB_LIGHT, run_has_expired, keeper);
+    int expired = db_read(keeper->services->db, DB_SINGLE, run_has_expired, keeper);
     while (expired > 0) {
         expired = db_write(keeper->services->db, run_recover, keeper);
         if (expired <= 0)
@@ -97,7 +97,7 @@ static int run_count(struct db_connection *connection, void *argument)
 static int count(struct job_keeper *keeper)
 {
     int64_t depth;
-    int error = db_read(keeper->services->db, DB_LIGHT, run_count, &depth);
+    int error = db_read(keeper->services->db, DB_SINGLE, run_count, &depth);
     if (error >= 0)
         job_queue_set_depth(keeper->services->jobs, depth);
     return error;
@@ -115,7 +115,7 @@ static int run_has_queued(struct db_connection *connection, void *argument)
 /* Another process may have queued it. */
 static int wake(struct job_keeper *keeper)
 {
-    int queued = db_read(keeper->services->db, DB_LIGHT, run_has_queued, keeper);
+    int queued = db_read(keeper->services->db, DB_SINGLE, run_has_queued, keeper);
     if (queued > 0)
         job_queue_wake(keeper->services->jobs, 0);
     return queued;

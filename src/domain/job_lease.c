@@ -43,8 +43,8 @@ static int add_candidates(struct db_connection *connection, const struct operati
     DB_ROWS_CLEANUP struct db_rows rows = {0};
     int more = db_query(
         connection,
-        TEXT("SELECT number, turn, crashes FROM jobs WHERE status = 0 "
-             "AND operation = $1 ORDER BY turn LIMIT $2"),
+        DB_SKIP_LOCKED(connection, "SELECT number, turn, crashes FROM jobs WHERE status = 0 "
+                                   "AND operation = $1 ORDER BY turn LIMIT $2"),
         DB_VALUES(db_text(text_from(operation->name)), db_integer((int64_t)choice->limit)), &rows);
     while (more >= 0 && (more = db_rows_next(&rows)) > 0)
         add_candidate(choice,
@@ -166,9 +166,12 @@ struct ending {
 static bool is_cancelled(struct db_connection *connection, const struct job_lease *lease)
 {
     int64_t requested = 0;
-    int error =
-        db_query_integer(connection, TEXT("SELECT cancel_requested FROM jobs WHERE number = $1"),
-                         DB_VALUES(db_integer(lease->number)), &requested);
+    int error = db_query_integer(
+        connection,
+        db_dialect(connection, TEXT("SELECT cancel_requested FROM jobs WHERE number = $1"),
+                   TEXT("SELECT cancel_requested FROM jobs WHERE number = $1 "
+                        "FOR NO KEY UPDATE")),
+        DB_VALUES(db_integer(lease->number)), &requested);
     return error == 0 && requested != 0;
 }
 
@@ -267,9 +270,10 @@ static int load_abandoned(struct db_connection *connection, struct arena *arena,
 {
     DB_ROWS_CLEANUP struct db_rows rows = {0};
     int more = db_query(connection,
-                        TEXT("SELECT number, id, operation, user_id, priority, crashes, "
-                             "cancel_requested FROM jobs WHERE status = 2 AND lease_until < $1 "
-                             "ORDER BY lease_until LIMIT $2"),
+                        DB_SKIP_LOCKED(connection,
+                                       "SELECT number, id, operation, user_id, priority, crashes, "
+                                       "cancel_requested FROM jobs WHERE status = 2 "
+                                       "AND lease_until < $1 ORDER BY lease_until LIMIT $2"),
                         DB_VALUES(db_integer(now), db_integer(RECOVER_BATCH)), &rows);
     size_t count = 0;
     while (more >= 0 && (more = db_rows_next(&rows)) > 0) {
@@ -331,6 +335,7 @@ int job_lease_promote(struct db_connection *connection, int64_t now)
 {
     return db_execute(connection,
                       TEXT("UPDATE jobs SET status = 0 WHERE number IN (SELECT number FROM jobs "
-                           "WHERE status IN (1, 4) AND run_at <= $1 ORDER BY run_at LIMIT $2)"),
+                           "WHERE status IN (1, 4) AND run_at <= $1 ORDER BY run_at LIMIT $2) "
+                           "AND status IN (1, 4)"),
                       DB_VALUES(db_integer(now), db_integer(PROMOTE_BATCH)));
 }

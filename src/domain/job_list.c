@@ -254,8 +254,10 @@ static int find_dead(struct db_connection *connection, struct dead *dead)
     dead->count = 0;
     DB_ROWS_CLEANUP struct db_rows rows = {0};
     int more = db_query(connection,
-                        TEXT("SELECT number FROM jobs WHERE status = 5 AND number > $1 "
-                             "AND operation = coalesce($2, operation) ORDER BY number LIMIT $3"),
+                        DB_SKIP_LOCKED(connection,
+                                       "SELECT number FROM jobs WHERE status = 5 AND number > $1 "
+                                       "AND operation = coalesce($2, operation) ORDER BY number "
+                                       "LIMIT $3"),
                         DB_VALUES(db_integer(dead->after), db_text(dead->filter->operation),
                                   db_integer(DEAD_BATCH)),
                         &rows);

@@ -25,6 +25,9 @@ static const struct entry entries[] = {
 
 #define LOOK_INTERVAL (CLOCK_MINUTE / 2) /* at the latest: the clock may be set meanwhile */
 
+/* Held by who orders what is due. */
+#define SCHEDULE_LOCK INT64_C(7310034118204613)
+
 struct schedule {
     struct services *services;
     struct background *background;
@@ -76,7 +79,9 @@ static int run_order(struct db_connection *connection, void *argument)
 {
     struct look *look = argument;
     int64_t last;
-    int error = read_mark(connection, look, &last);
+    int error = db_lock(connection, SCHEDULE_LOCK);
+    if (error >= 0)
+        error = read_mark(connection, look, &last);
     if (error < 0)
         return error;
     int64_t first = last + 1;

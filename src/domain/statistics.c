@@ -160,7 +160,7 @@ int statistics_find(struct services *services, struct arena *arena, int64_t user
 {
     int64_t today = clock_now() / CLOCK_DAY;
     struct computation computation = {.arena = arena, .user_id = user_id, .today = today};
-    int error = db_read(services->db, DB_LIGHT, read_changes, &computation);
+    int error = db_read(services->db, DB_SINGLE, read_changes, &computation);
     if (error < 0)
         return error;
     *ret_kept = cache_get(services->cache, arena, key_of(&computation), ret_json);
@@ -251,7 +251,7 @@ struct analysis {
 };
 
 /* $1 the user or 0 for all, $2 and $3 the period */
-#define OF_USER "($1 = 0 OR user_id = $1)"
+#define OF_USER "($1 = CAST(0 AS BIGINT) OR user_id = $1)"
 #define PERIOD_VALUES(analysis)                                                                    \
     DB_VALUES(db_integer((analysis)->user_id), db_integer((analysis)->since),                      \
               db_integer((analysis)->until))

@@ -5,6 +5,7 @@
 #include "domain/event.h"
 #include "domain/file.h"
 #include "domain/fold.h"
+#include "domain/folded.h"
 #include "domain/row.h"
 #include "domain/task_log.h"
 #include "domain/task_tags.h"
@@ -50,6 +51,7 @@ static int load(struct db_connection *connection, struct arena *arena, int64_t i
     row_add_columns(&sql, &task_schema);
     sql_add(&sql, " FROM tasks WHERE id = ");
     sql_value(&sql, db_integer(id));
+    sql_add(&sql, DB_FOR_UPDATE(connection));
     DB_ROWS_CLEANUP struct db_rows rows = {0};
     int error = sql_query_one(&sql, connection, &rows);
     if (error < 0)
@@ -101,7 +103,7 @@ int task_find(struct services *services, struct arena *arena, const struct actor
               struct task *ret_task)
 {
     struct call call = {.actor = actor, .arena = arena, .id = id, .result = ret_task};
-    return db_read(services->db, DB_LIGHT, run_find, &call);
+    return db_read(services->db, DB_SINGLE, run_find, &call);
 }
 
 /* Adds a problem when nobody has the id that the task is assigned to. */
@@ -187,7 +189,9 @@ int task_insert(struct db_connection *connection, struct arena *arena, const str
     struct sql sql;
     sql_init(&sql, arena);
     sql_add(&sql, "INSERT INTO tasks ");
-    row_add_insert(&sql, &task_schema, task, NULL, 0);
+    struct row_column folded[FOLDED_COLUMNS];
+    row_add_insert(&sql, &task_schema, task, folded,
+                   folded_of_task(connection, arena, task, folded));
     sql_add(&sql, " RETURNING id");
     int error = sql_query_integer(&sql, connection, &task->id);
     if (error >= 0)
@@ -284,6 +288,8 @@ static int store_changes(struct db_connection *connection, const struct call *ca
     sql_init(&sql, call->arena);
     sql_add(&sql, "UPDATE tasks SET ");
     row_add_assignments(&sql, &task_schema, written, after);
+    struct row_column folded[FOLDED_COLUMNS];
+    folded_add_assignments(&sql, folded, folded_of_task(connection, call->arena, after, folded));
     sql_add(&sql, " WHERE id = ");
     sql_value(&sql, db_integer(after->id));
     int error = sql_execute(&sql, connection);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "domain/cursor.h"
 #include "domain/fold.h"
+#include "domain/folded.h"
 #include "domain/row.h"
 #include "domain/task_search.h"
 #include "domain/task_sort.h"
@@ -32,6 +33,7 @@ struct list {
     const char *key; /* SQL */
     bool has_cursor;
     struct cursor cursor;
+    const struct db_connection *connection; /* of the transaction that reads */
     struct task_search search;
     struct task_page *page;
 };
@@ -189,22 +191,17 @@ static void add_state_filters(struct sql *sql, bool *any, const struct list *lis
 
 static void add_text_filters(struct sql *sql, bool *any, const struct list *list)
 {
+    static const char *const searched[] = {"title", "coalesce(description, '')"};
     const struct task_query *query = list->query;
     if (is_given(list, &query->tags))
         add_tags(sql, any, query->tags);
     if (is_given(list, &query->search) && query->search.length > 0) {
         next_condition(sql, any);
-        sql_add(sql, "(contains_folded(title, ");
-        sql_value(sql, db_text(query->search));
-        sql_add(sql, ") OR contains_folded(coalesce(description, ''), ");
-        sql_value(sql, db_text(query->search));
-        sql_add(sql, "))");
+        folded_add_contains(sql, list->connection, list->arena, searched, 2, query->search);
     }
     if (is_given(list, &query->city)) {
         next_condition(sql, any);
-        sql_add(sql, "folded(city) = folded(");
-        sql_value(sql, db_text(query->city));
-        sql_add(sql, ")");
+        folded_add_city(sql, list->connection, list->arena, query->city);
     }
 }
 
@@ -392,6 +389,7 @@ static int read_total(struct db_connection *connection, const struct list *list,
 static int run_list(struct db_connection *connection, void *argument)
 {
     struct list *list = argument;
+    list->connection = connection;
     int error = 0;
     if (list->query->search.length > 0)
         error =

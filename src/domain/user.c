@@ -5,9 +5,13 @@
 #include "domain/event.h"
 #include "domain/file.h"
 #include "domain/fold.h"
+#include "domain/folded.h"
 #include "domain/row.h"
 #include "domain/task.h"
 #include "domain/transaction.h"
+
+/* Held by who makes one administrator less. */
+#define ADMINS_LOCK INT64_C(7310034118204612)
 
 /* Columns that no client sees stand behind those of the schema. */
 #define HIDDEN_COLUMNS ", password_hash, token_generation"
@@ -46,6 +50,7 @@ int user_load(struct db_connection *connection, struct arena *arena, int64_t id,
     select_users(&sql, arena);
     sql_add(&sql, " WHERE id = ");
     sql_value(&sql, db_integer(id));
+    sql_add(&sql, DB_FOR_UPDATE(connection));
     return load_one(&sql, connection, arena, ret_user);
 }
 
@@ -71,14 +76,14 @@ static int run_find(struct db_connection *connection, void *argument)
 int user_find(struct services *services, struct arena *arena, int64_t id, struct user *ret_user)
 {
     struct find find = {.arena = arena, .id = id, .user = ret_user};
-    return db_read(services->db, DB_LIGHT, run_find, &find);
+    return db_read(services->db, DB_SINGLE, run_find, &find);
 }
 
 int user_find_by_name(struct services *services, struct arena *arena, struct text username,
                       struct user *ret_user)
 {
     struct find find = {.arena = arena, .name = text_fold(arena, username), .user = ret_user};
-    return db_read(services->db, DB_LIGHT, run_find, &find);
+    return db_read(services->db, DB_SINGLE, run_find, &find);
 }
 
 struct admins {
@@ -162,15 +167,16 @@ static int check_unique(struct db_connection *connection, const struct change *c
 static int insert_user(struct db_connection *connection, const struct change *change,
                        struct text username_folded, struct text email_folded)
 {
-    const struct row_column hidden[] = {
+    struct row_column hidden[3 + FOLDED_COLUMNS] = {
         {"username_folded", db_text(username_folded)},
         {"email_folded", db_text(email_folded)},
         {"password_hash", db_text(change->result->password_hash)},
     };
+    size_t count = 3 + folded_of_user(connection, change->arena, change->result, &hidden[3]);
     struct sql sql;
     sql_init(&sql, change->arena);
     sql_add(&sql, "INSERT INTO users ");
-    row_add_insert(&sql, &user_schema, change->result, hidden, sizeof hidden / sizeof hidden[0]);
+    row_add_insert(&sql, &user_schema, change->result, hidden, count);
     sql_add(&sql, " RETURNING id");
     return sql_query_integer(&sql, connection, &change->result->id);
 }
@@ -223,8 +229,10 @@ static int check_last_admin(struct db_connection *connection, const struct chang
 {
     if (!is_acting_admin(before) || stays_admin)
         return 0;
-    int64_t admins;
-    int error = user_count_admins(connection, &admins);
+    int64_t admins = 0;
+    int error = db_lock(connection, ADMINS_LOCK);
+    if (error >= 0)
+        error = user_count_admins(connection, &admins);
     if (error < 0 || admins > 1)
         return error;
     problem_value(change->problems, "", "The last active administrator must stay one");
@@ -266,6 +274,8 @@ static int store_changes(struct db_connection *connection, const struct change *
     if (changed != 0)
         sql_add(&sql, ", ");
     row_add_assignments(&sql, &user_schema, changed, after);
+    struct row_column folded[FOLDED_COLUMNS];
+    folded_add_assignments(&sql, folded, folded_of_user(connection, change->arena, after, folded));
     sql_add(&sql, " WHERE id = ");
     sql_value(&sql, db_integer(change->id));
     int error = sql_execute(&sql, connection);

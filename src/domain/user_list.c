@@ -2,6 +2,7 @@
  * user_list.c: accounts, many at a time.
  */
 #include "base/error.h"
+#include "domain/folded.h"
 #include "domain/row.h"
 #include "domain/user.h"
 
@@ -11,23 +12,16 @@ struct list {
     struct user_page *page;
 };
 
-static void add_filter(struct sql *sql, const struct user_query *query)
+static void add_filter(struct sql *sql, const struct db_connection *connection,
+                       const struct list *list)
 {
-    if (query->search.data == NULL)
-        return;
     static const char *const columns[] = {"username", "coalesce(email, '')",
                                           "coalesce(full_name, '')"};
-    const char *separator = " WHERE (";
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
-        sql_add(sql, separator);
-        sql_add(sql, "contains_folded(");
-        sql_add(sql, columns[i]);
-        sql_add(sql, ", ");
-        sql_value(sql, db_text(query->search));
-        sql_add(sql, ")");
-        separator = " OR ";
-    }
-    sql_add(sql, ")");
+    if (list->query->search.data == NULL)
+        return;
+    sql_add(sql, " WHERE ");
+    folded_add_contains(sql, connection, list->arena, columns, sizeof columns / sizeof columns[0],
+                        list->query->search);
 }
 
 static int read_users(struct db_connection *connection, struct list *list)
@@ -38,7 +32,7 @@ static int read_users(struct db_connection *connection, struct list *list)
     sql_add(&sql, "SELECT ");
     row_add_columns(&sql, &user_schema);
     sql_add(&sql, " FROM users");
-    add_filter(&sql, list->query);
+    add_filter(&sql, connection, list);
     sql_add(&sql, " ORDER BY id LIMIT ");
     sql_value(&sql, db_integer(paging->limit));
     sql_add(&sql, " OFFSET ");
@@ -66,7 +60,7 @@ static int run_list(struct db_connection *connection, void *argument)
         struct sql sql;
         sql_init(&sql, list->arena);
         sql_add(&sql, "SELECT count(*) FROM users");
-        add_filter(&sql, list->query);
+        add_filter(&sql, connection, list);
         error = sql_query_integer(&sql, connection, &total);
     }
     list->page->page = paging_describe(&list->query->paging, total);

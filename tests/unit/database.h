@@ -1,5 +1,6 @@
 /*
- * database.h: a database in a folder of its own, for the tests of db/.
+ * database.h: a database of its own for each test of db/: a file in a folder, or one of the server
+ * that ERRAND_TEST_DATABASE_URL names (postgresql://...), as a user who may create databases.
  *
  * Errors that a test brings about are logged by the database; they go where the log goes.
  */
@@ -13,6 +14,7 @@ struct database {
     struct arena arena;
     struct folder folder;
     const char *url;
+    const char *name; /* on a server */
     struct db *db;
 };
 
@@ -22,6 +24,16 @@ struct database {
     database_create(&name)
 
 void database_create(struct database *database);
+
+/* database_server: the URL of the server that the tests use, or NULL when they use files. A test
+ * about files alone begins with SQLITE_ONLY. */
+const char *database_server(void);
+#define SQLITE_ONLY()                                                                              \
+    do {                                                                                           \
+        if (database_server() != NULL)                                                             \
+            skip();                                                                                \
+    } while (0)
+
 void database_release(struct database *database);
 
 /* database_open: another handle on the same file, which the caller closes. */

@@ -126,6 +126,7 @@ static void *write_one(void *argument)
 
 TEST(a_failure_undoes_itself_alone_among_those_who_share_its_commit)
 {
+    SQLITE_ONLY(); /* nobody shares a commit elsewhere */
     DATABASE(database);
     create_table(&database);
     sem_init(&hold.running, 0, 0);

@@ -107,6 +107,7 @@ static void *open_and_migrate(void *argument)
 /* As when two servers are started over the same new file. */
 TEST(two_may_create_the_database_at_once)
 {
+    SQLITE_ONLY();
     for (int round = 0; round < ROUNDS; round++) {
         CLEANUP_ARENA struct arena arena = {0};
         CLEANUP_FOLDER struct folder folder;
@@ -166,9 +167,10 @@ TEST(a_refused_database_is_left_as_it_was)
         assert_int_equal(database_execute(database.db, sql.data), 1);
     }
     assert_int_equal(apply(&database, &message), ERROR_CONFLICT);
-    assert_int_equal(
-        database_integer(database.db, "SELECT count(*) FROM sqlite_master WHERE name = 'tasks'"),
-        0);
+    const char *count = database_server() == NULL
+                            ? "SELECT count(*) FROM sqlite_master WHERE name = 'tasks'"
+                            : "SELECT count(*) FROM pg_tables WHERE tablename = 'tasks'";
+    assert_int_equal(database_integer(database.db, count), 0);
 }
 
 UNIT_TESTS(cmocka_unit_test(applies_what_is_missing_once),
