@@ -9,13 +9,30 @@ or one with other options. A module whose tests look at nothing but their own us
 from contextlib import ExitStack, closing
 
 import pytest
+from support import postgres
 from support.api import SURFACES, Caller, log_in_admin, register
 from support.object_store import ObjectStore
 from support.server import BINARY, Server
 
 
 def pytest_report_header():
-    return f"errand: {BINARY}"
+    return f"errand: {BINARY}, with {'PostgreSQL' if postgres.is_wanted() else 'SQLite'}"
+
+
+def pytest_configure(config):
+    """Start what all workers share, in the process that starts the workers."""
+    config.addinivalue_line("markers", "sqlite: about SQLite alone")
+    config.addinivalue_line("markers", "postgres: about PostgreSQL alone")
+    if postgres.is_wanted() and not hasattr(config, "workerinput"):
+        config.add_cleanup(postgres.start_for_all(BINARY).remove)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what is about the other database."""
+    other = "sqlite" if postgres.is_wanted() else "postgres"
+    left_out = [item for item in items if item.get_closest_marker(other)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture
@@ -54,7 +71,7 @@ def object_store(tmp_path_factory):
 @pytest.fixture
 def program(tmp_path):
     """The program in an empty folder, no server running: `program.run("migrate")`."""
-    return Server(tmp_path)
+    return Server(tmp_path, template=postgres.EMPTY)
 
 
 @pytest.fixture(params=SURFACES, ids=lambda surface: surface.name)

@@ -1,10 +1,10 @@
 """The log of changes: /api/v1/audit for administrators, /history of a task for those who may read it."""
 
-import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from support.api import ABSENT, TIMESTAMP, V1, assert_error, assert_invalid
+from support.database import INTEGRITY_ERRORS
 
 AUDIT = "/api/v1/audit"
 EVENT_FIELDS = {
@@ -200,7 +200,5 @@ def test_no_secret_is_in_the_log(anna, admin):
 )
 def test_the_database_refuses_to_change_the_log(server, anna, statement):
     anna.create_task()
-    connection = sqlite3.connect(server.folder / "errand.db")
-    with pytest.raises(sqlite3.IntegrityError, match="events are never"):
-        connection.execute(statement)
-    connection.close()
+    with pytest.raises(INTEGRITY_ERRORS, match="events are never"):
+        server.database.execute(statement)

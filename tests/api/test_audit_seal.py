@@ -1,7 +1,6 @@
 """The seals of the log, and how `errand audit verify` tells what was done to it."""
 
 import re
-import sqlite3
 
 import pytest
 from support.api import register
@@ -14,20 +13,13 @@ UNSEALED = re.compile(r"(\d+) rows are not sealed yet")
 
 def tamper(server, *statements):
     """Run SQL on the database behind the server's back."""
-    connection = sqlite3.connect(server.folder / "errand.db")
-    for name in TRIGGERS:
-        connection.execute(f"DROP TRIGGER IF EXISTS {name}")
-    for statement in statements:
-        connection.execute(statement)
-    connection.commit()
-    connection.close()
+    where = " ON events" if server.database.is_postgres else ""
+    drop = [f"DROP TRIGGER IF EXISTS {name}{where}" for name in TRIGGERS]
+    server.database.run(*((statement, ()) for statement in [*drop, *statements]))
 
 
 def query(server, statement):
-    connection = sqlite3.connect(server.folder / "errand.db")
-    rows = connection.execute(statement).fetchall()
-    connection.close()
-    return rows
+    return server.database.query(statement)
 
 
 def count_unsealed(server):

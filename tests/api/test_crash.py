@@ -1,6 +1,5 @@
 """kill -9 in the midst of writing: whatever was acknowledged is there after the next start."""
 
-import sqlite3
 import threading
 
 import httpx
@@ -69,6 +68,7 @@ def test_every_acknowledged_task_outlives_kill_9(server, anna, attempt):
     assert len(found) <= len(acknowledged) + WRITERS
 
 
+@pytest.mark.sqlite
 def test_the_database_is_sound_after_repeated_kills(server, anna):
     for _ in range(3):
         writers = [Writer(anna, number) for number in range(WRITERS)]
@@ -81,9 +81,8 @@ def test_the_database_is_sound_after_repeated_kills(server, anna):
         server.wait()
         server.start()
     server.stop()
-    with sqlite3.connect(server.folder / "errand.db") as database:
-        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert server.database.query("PRAGMA integrity_check") == [("ok",)]
+    assert server.database.query("PRAGMA foreign_key_check") == []
 
 
 def test_an_acknowledged_registration_outlives_kill_9(server):

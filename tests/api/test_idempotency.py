@@ -1,7 +1,6 @@
 """Idempotency-Key: a request sent again is not carried out again."""
 
 import socket
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -152,15 +151,13 @@ def test_an_answer_outlives_a_crash(start_server):
 
 def test_a_key_is_forgotten_after_a_day(server, anna):
     first = anna.post("/tasks", json={"title": "Once"}, headers=KEY)
-    database = sqlite3.connect(server.folder / "errand.db")
-    with database:
-        database.execute("UPDATE idempotency_keys SET created_at = created_at - 86400000001")
+    database = server.database
+    database.execute("UPDATE idempotency_keys SET created_at = created_at - 86400000001")
     second = anna.post("/tasks", json={"title": "Once"}, headers=KEY)
     assert not replayed(second)
     assert second.json()["id"] != first.json()["id"]
     anna.post("/tasks", json={"title": "More"}, headers={"Idempotency-Key": "other"})
-    assert database.execute("SELECT count(*) FROM idempotency_keys").fetchone() == (2,)
-    database.close()
+    assert database.query("SELECT count(*) FROM idempotency_keys") == [(2,)]
 
 
 # Bodies that are read while they arrive.

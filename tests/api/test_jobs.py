@@ -1,7 +1,6 @@
 """Jobs on /api/v1/jobs: submitting, reading, waiting, listing, cancelling, and what becomes of them."""
 
 import signal
-import sqlite3
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -65,10 +64,7 @@ def finish(caller, job):
 
 
 def change_database(server, statement, *values):
-    connection = sqlite3.connect(server.folder / "errand.db")
-    connection.execute(statement, values)
-    connection.commit()
-    connection.close()
+    server.database.execute(statement, *values)
 
 
 def test_a_job_is_carried_out(anna):
@@ -294,15 +290,13 @@ def test_higher_priorities_go_first_and_low_ones_do_not_starve(start_server):
     server.start()
     anna.server.http.base_url = server.url
     done = [finish(anna, {"id": job_id}) for job_id in (low, medium, high, old)]
-    connection = sqlite3.connect(server.folder / "errand.db")
     order = [
         row[0]
-        for row in connection.execute(
+        for row in server.database.query(
             "SELECT resource_id FROM events WHERE action = 'job.finished' ORDER BY seq"
         )
     ]
-    numbers = dict(connection.execute("SELECT id, number FROM jobs"))
-    connection.close()
+    numbers = dict(server.database.query("SELECT id, number FROM jobs"))
     assert [job["status"] for job in done] == ["finished"] * 4
     assert order == [numbers[job_id] for job_id in (old, high, medium, low)]
 

@@ -1,7 +1,6 @@
 """GET tasks/stats and analytics: tasks in numbers, exact at any time."""
 
 import random
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -168,12 +167,12 @@ def backdate(server, task, created, completed=None):
     def moment(date):
         return int(datetime.fromisoformat(f"{date}T12:00:00+00:00").timestamp() * 1_000_000)
 
-    with sqlite3.connect(server.folder / "errand.db") as database:
-        database.execute(
-            "UPDATE tasks SET created_at = ?, completed_at = ? WHERE id = ?",
-            (moment(created), completed and moment(completed), task),
-        )
-    database.close()
+    server.database.execute(
+        "UPDATE tasks SET created_at = ?, completed_at = ? WHERE id = ?",
+        moment(created),
+        completed and moment(completed),
+        task,
+    )
 
 
 @pytest.fixture

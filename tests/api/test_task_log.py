@@ -1,6 +1,5 @@
 """The task log: a row when a task is created, and one for each day that it is active."""
 
-import sqlite3
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -27,33 +26,23 @@ def as_day(moment):
 
 def change_database(server, *statements):
     """Run SQL on the database of a server that does not run."""
-    connection = sqlite3.connect(server.folder / "errand.db")
-    for statement, values in statements:
-        connection.execute(statement, values)
-    connection.commit()
-    connection.close()
+    server.database.run(*statements)
 
 
 def logged_days(server, task_id):
-    connection = sqlite3.connect(server.folder / "errand.db")
-    rows = connection.execute(
-        "SELECT date_logged FROM task_log WHERE task_id = ? ORDER BY date_logged", (task_id,)
-    ).fetchall()
-    connection.close()
+    rows = server.database.query(
+        "SELECT date_logged FROM task_log WHERE task_id = ? ORDER BY date_logged", task_id
+    )
     return [(EPOCH + timedelta(days=day)).isoformat() for (day,) in rows]
 
 
 def is_logged(server):
     """Whether the schedule has seen to this day, and what it ordered is done."""
-    connection = sqlite3.connect(server.folder / "errand.db")
-    marked = connection.execute(
-        "SELECT last_period FROM schedule WHERE job = 'log_tasks'"
-    ).fetchone()
-    (unfinished,) = connection.execute(
+    marked = server.database.query("SELECT last_period FROM schedule WHERE job = 'log_tasks'")
+    [(unfinished,)] = server.database.query(
         "SELECT count(*) FROM jobs WHERE operation = 'log_tasks' AND finished_at IS NULL"
-    ).fetchone()
-    connection.close()
-    return marked == (as_day(today()),) and unfinished == 0
+    )
+    return marked == [(as_day(today()),)] and unfinished == 0
 
 
 def wait_for_schedule(server):

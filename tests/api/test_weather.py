@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -269,9 +268,8 @@ def test_the_key_is_nowhere(start_server, service, status):
     service.answers["Paris"] = break_off
     texts.append(anna.post(V1.tasks, json={"title": "x", "city": "Paris"}).text)
     assert server.stop() == 0
-    with sqlite3.connect(server.folder / "errand.db") as database:
-        texts += [str(row) for row in database.execute("SELECT * FROM tasks")]
-        texts += [str(row) for row in database.execute("SELECT * FROM events")]
+    for table in ("tasks", "events"):
+        texts += [str(row) for row in server.database.query(f"SELECT * FROM {table}")]
     assert len(service.requests) == 2
     assert service.key not in "\n".join([*texts, server.stdout, server.stderr])
 

@@ -2,7 +2,6 @@
 jobs when workers are killed."""
 
 import os
-import sqlite3
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -259,21 +258,16 @@ def test_a_worker_with_bad_arguments_says_so(tmp_path, arguments, code, words):
 
 def finished_twice(server):
     """Jobs with more than one end in the log of changes."""
-    connection = sqlite3.connect(server.folder / "errand.db")
-    rows = connection.execute(
+    return server.database.query(
         "SELECT resource_id FROM events WHERE action = 'job.finished' "
         "GROUP BY resource_id HAVING count(*) > 1"
-    ).fetchall()
-    connection.close()
-    return rows
+    )
 
 
 def unfinished(server):
-    connection = sqlite3.connect(server.folder / "errand.db")
-    (count,) = connection.execute(
+    [(count,)] = server.database.query(
         "SELECT count(*) FROM jobs WHERE user_id IS NOT NULL AND status <> 3"
-    ).fetchone()
-    connection.close()
+    )
     return count
 
 

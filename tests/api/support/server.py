@@ -10,6 +10,7 @@ Options are environment variables. The child inherits none of the caller's, so t
 own settings never change a test; an option given as None is taken out of the defaults.
 """
 
+import hashlib
 import os
 import re
 import signal
@@ -19,6 +20,9 @@ from collections import Counter
 from pathlib import Path
 
 import httpx
+
+from support import postgres
+from support.database import Database
 
 ROOT = Path(__file__).resolve().parents[3]
 BINARY = Path(os.environ.get("ERRAND_BINARY") or ROOT / "build" / "errand").resolve()
@@ -57,13 +61,22 @@ def wait_until(condition, what):
 
 
 class Server:
-    def __init__(self, folder, **options):
+    def __init__(self, folder, template=postgres.TEMPLATE, **options):
         self.folder = Path(folder)
         self.options = {**DEFAULT_OPTIONS, **options}
         self.process = None
         self.url = None
         self.names = Counter()  # of users that fixtures have registered
         self._http = None
+        self.database = Database(self)
+        self.postgres = None  # the name of its database there
+        if postgres.is_wanted() and "DATABASE_URL" not in options:
+            self.postgres = postgres.use_database(self.folder, template)
+            defaults = {
+                "DATABASE_URL": postgres.url_of(self.postgres, "&pool_size=3"),
+                "SECRET_KEY": hashlib.sha256(str(self.folder).encode()).hexdigest(),
+            }
+            self.options = {**defaults, **self.options}
 
     @property
     def environment(self):
@@ -122,6 +135,12 @@ class Server:
     def stderr(self):
         return self._text(self._output("stderr"))
 
+    @property
+    def secret_key(self):
+        """What it signs tokens with: the option's, or the one that it keeps beside its database."""
+        given = self.options.get("SECRET_KEY")
+        return given or (self.folder / "errand.db.secret").read_text()
+
     def signal(self, number):
         self.process.send_signal(number)
 
@@ -157,7 +176,13 @@ class Server:
                 self.process.kill()
                 self.process.wait()
             print(self.stderr[-4000:])
+            self._leave_database()
         assert not SANITIZER_REPORT.search(self.stderr), self.stderr
+
+    def _leave_database(self):
+        if self.postgres is not None:
+            postgres.leave_database(self.folder)
+            self.postgres = None
 
     def run(self, *arguments, stdin=""):
         """Another command of the program: same folder, same options."""
