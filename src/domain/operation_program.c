@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
+#include <unistr.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -22,7 +23,28 @@ static const char *search_path(void)
     return path == NULL ? "/usr/local/bin:/usr/bin:/bin" : path;
 }
 
-/* The last line that is not empty, as far as it is text. */
+/* The text with what is no UTF-8, and NUL, replaced: a line in another encoding, or one whose
+ * beginning was not kept, still says something. */
+static struct text make_readable(struct arena *arena, struct text text)
+{
+    static const char replacement[] = "\uFFFD";
+    struct buffer readable;
+    buffer_init(&readable, arena, text.length * (sizeof replacement - 1) + 1);
+    const uint8_t *at = (const uint8_t *)text.data;
+    const uint8_t *end = at + text.length;
+    while (at < end) {
+        ucs4_t character;
+        int length = u8_mbtouc(&character, at, (size_t)(end - at));
+        if (character == 0 || character == 0xFFFD)
+            buffer_add_string(&readable, replacement);
+        else
+            buffer_add(&readable, at, (size_t)length);
+        at += length;
+    }
+    return buffer_text(&readable);
+}
+
+/* The last line that is not empty. */
 static struct text last_line(struct arena *arena, struct text errors)
 {
     struct text rest = errors;
@@ -32,9 +54,7 @@ static struct text last_line(struct arena *arena, struct text errors)
         if (text_trim(next).length > 0)
             line = text_trim(next);
     }
-    if (!text_is_valid(line) || memchr(line.data, '\0', line.length) != NULL)
-        return TEXT("");
-    return arena_copy(arena, text_prefix(line, LINE_LIMIT));
+    return arena_copy(arena, text_prefix(make_readable(arena, line), LINE_LIMIT));
 }
 
 /* "The program exited with code 3: no such host" */
@@ -117,6 +137,19 @@ static bool is_executable(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
 }
 
+/* Links stay as they are: many a program (busybox, an interpreter's environment) goes by the name
+ * that it was called by, and a link that is turned to a new release is to be followed there. */
+static const char *make_absolute(struct arena *arena, struct text path)
+{
+    if (path.data[0] == '/')
+        return path.data;
+    char *folder = getcwd(NULL, 0);
+    if (folder == NULL)
+        return NULL;
+    arena_defer(arena, free, folder);
+    return arena_format(arena, "%s/%.*s", folder, TEXT_ARGUMENTS(path)).data;
+}
+
 /* The absolute path of a program, or NULL when there is none. */
 static const char *find_program(struct arena *arena, const char *name)
 {
@@ -132,11 +165,7 @@ static const char *find_program(struct arena *arena, const char *name)
     }
     if (found.data == NULL || !is_executable(found.data))
         return NULL;
-    char *absolute = realpath(found.data, NULL);
-    if (absolute == NULL)
-        return NULL;
-    arena_defer(arena, free, absolute);
-    return absolute;
+    return make_absolute(arena, found);
 }
 
 int operation_program_add(struct operations *operations, struct arena *arena,

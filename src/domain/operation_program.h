@@ -9,8 +9,10 @@
  *   65 (EX_DATAERR)        failed for good: it would fail with this data every time
  *   any other, a signal    failed; tried again while attempts are left
  *
- * The last line of its standard error is the job's error. It finds PATH, LANG, ERRAND_JOB_ID and
- * ERRAND_OPERATION in its environment and nothing else.
+ * The last line of its standard error is the job's error; what is no UTF-8 in it is replaced. It
+ * finds PATH, LANG, ERRAND_JOB_ID and ERRAND_OPERATION in its environment and nothing else, and its
+ * path as its only argument. A process that it leaves running in its group is killed; one that has
+ * left the group (setsid) is on its own, and is not waited for.
  */
 #ifndef ERRAND_DOMAIN_OPERATION_PROGRAM_H
 #define ERRAND_DOMAIN_OPERATION_PROGRAM_H

@@ -14,7 +14,11 @@
 #include "base/descriptor.h"
 #include "base/error.h"
 
-enum { PART = 65536, LOOK_INTERVAL = 100 /* milliseconds between two questions to is_cancelled */ };
+enum {
+    PART = 65536,
+    PIPE_PARTS = 16,    /* how many of them a pipe holds at most (1 MB) */
+    LOOK_INTERVAL = 100 /* milliseconds between two questions to is_cancelled */
+};
 
 /* Our end of each pipe, by the number that the program knows it under, and the process itself. */
 enum { INPUT, OUTPUT, ERRORS, PROCESS, WATCHED };
@@ -207,6 +211,16 @@ static void talk(struct running *running)
     }
 }
 
+/* What was written before the end is still in the pipes. Whoever has left the group may go on
+ * writing, so no more is read than a pipe can have held. */
+static void drain(struct running *running)
+{
+    for (int i = 0; i < PIPE_PARTS && read_output(running) > 0; i++)
+        continue;
+    for (int i = 0; i < PIPE_PARTS && read_errors(running) > 0; i++)
+        continue;
+}
+
 /* The group goes before its leader is waited for: until then nobody else can have its number. */
 static void finish(struct running *running, struct process_result *result)
 {
@@ -214,10 +228,7 @@ static void finish(struct running *running, struct process_result *result)
     siginfo_t info = {0};
     while (waitid(P_PID, (id_t)running->pid, &info, WEXITED) < 0 && errno == EINTR)
         continue;
-    while (read_output(running) > 0)
-        continue;
-    while (read_errors(running) > 0)
-        continue;
+    drain(running);
     for (int i = 0; i < WATCHED; i++)
         close_descriptor(&running->descriptors[i]);
     if (!running->ending && buffer_overflowed(&running->output)) {
