@@ -20,7 +20,7 @@ struct application {
 };
 
 /* The tables of all resources. */
-enum { API_TABLE_COUNT = 14 };
+enum { API_TABLE_COUNT = 15 };
 extern const struct route_table *const api_tables[API_TABLE_COUNT];
 
 extern const struct route_table auth_routes;
@@ -36,6 +36,7 @@ extern const struct route_table file_routes;
 extern const struct route_table external_routes;
 extern const struct route_table job_routes;
 extern const struct route_table portfolio_routes;
+extern const struct route_table notification_routes;
 extern const struct route_table system_routes;
 
 /* api_surfaces: the surfaces that API_SURFACES asks for, as SURFACE_BIT()s. */

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "domain/file.h"
 #include "domain/job_list.h"
+#include "domain/notification.h"
 #include "domain/task_log.h"
 
 static struct services *services_of_operation(const struct operation *operation)
@@ -63,6 +64,14 @@ static int collect_files(const struct operation *operation, struct operation_run
     return count_result(run, error, count);
 }
 
+static int notify(const struct operation *operation, struct operation_run *run)
+{
+    int64_t count = 0;
+    int error = notification_record(services_of_operation(operation), run->data, &count);
+    run->permanent = error == ERROR_INVALID;
+    return count_result(run, error, count);
+}
+
 static const struct operation rows[] = {
     {.name = OPERATION_BACKGROUND_TASK, .summary = "Nothing, for show", .run = background_task},
     {.name = OPERATION_LOG_TASKS, .summary = "The task log of a day", .run = log_tasks},
@@ -72,6 +81,7 @@ static const struct operation rows[] = {
     {.name = OPERATION_COLLECT_FILES,
      .summary = "Removes bytes of deleted files",
      .run = collect_files},
+    {.name = OPERATION_NOTIFY, .summary = "Tells of a completed task", .run = notify},
 };
 
 void operation_server_add(struct operations *operations, struct services *services)

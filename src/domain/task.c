@@ -6,6 +6,7 @@
 #include "domain/file.h"
 #include "domain/fold.h"
 #include "domain/folded.h"
+#include "domain/notification.h"
 #include "domain/row.h"
 #include "domain/task_log.h"
 #include "domain/task_tags.h"
@@ -297,6 +298,8 @@ static int store_changes(struct db_connection *connection, const struct call *ca
         error = store_tags(connection, call->arena, after, true);
     if (error >= 0)
         error = count_change(connection, after->user_id, 0);
+    if (error >= 0 && after->completed && !before->completed)
+        error = notification_order(connection, call->arena, after);
     if (error < 0)
         return error;
     const char *action = call->edit != NULL ? "task.tagged" : "task.updated";
