@@ -295,14 +295,17 @@ static void *worker_main(void *argument)
 
 /* Tending. */
 
+/* With an arena of its own, as run_beat: the batch's is in use by the job that runs. */
 static int run_break_up(struct db_connection *connection, void *argument)
 {
     struct batch *batch = argument;
     static const struct job_outcome given_back = {.kind = OUTCOME_GIVEN_BACK};
-    int error = store_outcomes(connection, &batch->arena, batch);
+    struct arena arena;
+    arena_init(&arena);
+    int error = store_outcomes(connection, &arena, batch);
     for (size_t i = batch->begun; error >= 0 && i < batch->count; i++)
-        error =
-            job_lease_end(connection, &batch->arena, &batch->leases[i], &given_back, clock_now());
+        error = job_lease_end(connection, &arena, &batch->leases[i], &given_back, clock_now());
+    arena_release(&arena);
     return error;
 }
 
@@ -335,9 +338,13 @@ static int run_beat(struct db_connection *connection, void *argument)
     struct worker *worker = beat->worker;
     static const struct job_outcome too_long = {.kind = OUTCOME_FAILED,
                                                 .error = {"It did not stop at its time limit", 33}};
-    if (beat->too_long)
-        return job_lease_end(connection, &worker->batch->arena, beat->lease, &too_long,
-                             clock_now());
+    if (beat->too_long) {
+        struct arena arena;
+        arena_init(&arena);
+        int over = job_lease_end(connection, &arena, beat->lease, &too_long, clock_now());
+        arena_release(&arena);
+        return over;
+    }
     const struct job_claim claim = claim_of(worker->workers);
     return job_lease_extend(connection, beat->lease->number, beat->lease->fence,
                             claim.now + claim.lease, atomic_load(&worker->progress));
@@ -473,8 +480,10 @@ void job_workers_free(struct job_workers *workers)
 {
     if (workers == NULL)
         return;
-    for (unsigned i = 0; i < workers->count; i++)
+    for (unsigned i = 0; i < workers->count; i++) {
+        arena_release(&workers->items[i].batch->arena);
         pthread_mutex_destroy(&workers->items[i].mutex);
+    }
     pthread_cond_destroy(&workers->ended);
     pthread_mutex_destroy(&workers->mutex);
     free(workers);
