@@ -3,10 +3,10 @@
 #include "domain/account.h"
 
 const struct route_table *const api_tables[API_TABLE_COUNT] = {
-    &system_routes,       &auth_routes,       &user_routes,         &task_routes,
-    &flask_routes,        &audit_routes,      &task_export_routes,  &task_import_routes,
-    &flask_upload_routes, &statistics_routes, &file_routes,         &external_routes,
-    &job_routes,          &portfolio_routes,  &notification_routes,
+    &system_routes,      &health_routes,       &auth_routes,       &user_routes,
+    &task_routes,        &flask_routes,        &audit_routes,      &task_export_routes,
+    &task_import_routes, &flask_upload_routes, &statistics_routes, &file_routes,
+    &external_routes,    &job_routes,          &portfolio_routes,  &notification_routes,
 };
 
 unsigned api_surfaces(const struct config *config)

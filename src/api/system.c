@@ -1,24 +1,15 @@
 /*
- * system.c: the server about itself: health, metrics, description.
+ * system.c: the server about itself: a greeting, metrics, the description.
  */
-#include <sys/statvfs.h>
-#include <unistd.h>
-
 #include "api/api.h"
-#include "base/clock.h"
-#include "base/config.h"
 #include "base/error.h"
-#include "blob/blob.h"
 #include "cache/cache.h"
 #include "db/db.h"
 #include "domain/job_operation.h"
 #include "domain/job_queue.h"
 #include "http/openapi.h"
 
-enum {
-    METRICS_LIMIT = 4 << 20,
-    FREE_MINIMUM = 64 << 20, /* bytes of disk below which storage counts as degraded */
-};
+enum { METRICS_LIMIT = 4 << 20 };
 
 struct greeting {
     struct text message;
@@ -50,176 +41,6 @@ static int redirect_to_description(struct request *request)
 {
     reply_header_constant(request, "Location", "/openapi.json");
     return reply_empty(request, 307);
-}
-
-static const char *const health_names[] = {"healthy", "degraded", "unhealthy"};
-static const struct enumeration healths = {health_names, 3};
-enum health { HEALTHY, DEGRADED, UNHEALTHY };
-
-struct liveness {
-    struct text status;
-};
-
-static const struct field liveness_fields[] = {
-    {.name = "status",
-     .type = FIELD_TEXT,
-     .offset = offsetof(struct liveness, status),
-     .example = "\"ok\""},
-};
-static const struct schema liveness_schema = {
-    .name = "Liveness",
-    .description = "That the server runs",
-    SCHEMA_FIELDS(liveness_fields),
-};
-
-static int read_health(struct request *request)
-{
-    const struct liveness liveness = {TEXT("ok")};
-    return reply_json(request, 200, &liveness_schema, &liveness);
-}
-
-struct part_health {
-    int64_t status; /* enum health */
-    double latency; /* milliseconds */
-};
-
-static const struct field part_fields[] = {
-    {.name = "status",
-     .type = FIELD_ENUM,
-     .offset = offsetof(struct part_health, status),
-     .values = &healths},
-    {.name = "latency_ms",
-     .type = FIELD_REAL,
-     .offset = offsetof(struct part_health, latency),
-     .description = "How long the check took"},
-};
-static const struct schema part_schema = {
-    .name = "PartHealth",
-    .description = "How a part of the server is",
-    SCHEMA_FIELDS(part_fields),
-};
-
-struct parts_health {
-    struct part_health database;
-    struct part_health cache;
-    struct part_health queue;
-    struct part_health storage;
-};
-
-#define PART_FIELD(member)                                                                         \
-    {                                                                                              \
-        .name = #member, .type = FIELD_OBJECT, .offset = offsetof(struct parts_health, member),    \
-        .items = &part_schema                                                                      \
-    }
-static const struct field parts_fields[] = {
-    PART_FIELD(database),
-    PART_FIELD(cache),
-    PART_FIELD(queue),
-    PART_FIELD(storage),
-};
-static const struct schema parts_schema = {
-    .name = "PartsHealth",
-    SCHEMA_FIELDS(parts_fields),
-};
-
-struct detailed_health {
-    int64_t status; /* enum health: the worst of the parts */
-    struct text version;
-    int64_t uptime;
-    struct parts_health parts;
-};
-
-static const struct field detailed_fields[] = {
-    {.name = "status",
-     .type = FIELD_ENUM,
-     .offset = offsetof(struct detailed_health, status),
-     .values = &healths,
-     .description = "That of the part which is worst"},
-    {.name = "version", .type = FIELD_TEXT, .offset = offsetof(struct detailed_health, version)},
-    {.name = "uptime_seconds",
-     .type = FIELD_INTEGER,
-     .offset = offsetof(struct detailed_health, uptime)},
-    {.name = "checks",
-     .type = FIELD_OBJECT,
-     .offset = offsetof(struct detailed_health, parts),
-     .items = &parts_schema},
-};
-static const struct schema detailed_schema = {
-    .name = "DetailedHealth",
-    .description = "How each part of the server is",
-    SCHEMA_FIELDS(detailed_fields),
-};
-
-static int select_one(struct db_connection *connection, void *argument)
-{
-    return db_query_integer(connection, TEXT("SELECT 1"), DB_NO_VALUES, argument);
-}
-
-static enum health check_database(const struct services *services)
-{
-    int64_t one;
-    return db_read(services->db, DB_LIGHT, select_one, &one) < 0 ? UNHEALTHY : HEALTHY;
-}
-
-static enum health check_cache(const struct services *services)
-{
-    (void)services; /* in the process itself: it is there when this runs */
-    return HEALTHY;
-}
-
-/* Of both queues: writes that wait for the database, and jobs that wait for a worker. */
-static enum health check_queue(const struct services *services)
-{
-    struct db_statistics statistics;
-    db_statistics(services->db, &statistics);
-    bool crowded = statistics.queued > statistics.queue_limit / 2 ||
-                   job_queue_depth(services->jobs) > services->config->job_queue_limit / 2;
-    return crowded ? DEGRADED : HEALTHY;
-}
-
-static bool is_nearly_full(const char *path)
-{
-    struct statvfs space;
-    return statvfs(path, &space) == 0 && space.f_bavail * space.f_frsize < FREE_MINIMUM;
-}
-
-/* Without the bytes of files there is much that can be served; without the database nothing. */
-static enum health check_storage(const struct services *services)
-{
-    const char *database = db_path(services->db);
-    if (database != NULL && access(database, W_OK) < 0)
-        return UNHEALTHY;
-    bool full = (database != NULL && is_nearly_full(database)) ||
-                is_nearly_full(services->config->upload_dir);
-    return full || blobs_check(services->blobs) < 0 ? DEGRADED : HEALTHY;
-}
-
-static int read_detailed_health(struct request *request)
-{
-    const struct services *services = services_of(request);
-    struct detailed_health detailed = {
-        .version = TEXT(ERRAND_VERSION),
-        .uptime = (clock_monotonic() - services->started_at) / CLOCK_SECOND,
-    };
-    const struct {
-        enum health (*check)(const struct services *services);
-        struct part_health *result;
-    } checks[] = {
-        {check_database, &detailed.parts.database},
-        {check_cache, &detailed.parts.cache},
-        {check_queue, &detailed.parts.queue},
-        {check_storage, &detailed.parts.storage},
-    };
-    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
-        int64_t start = clock_monotonic();
-        enum health health = checks[i].check(services);
-        int64_t latency = clock_monotonic() - start;
-        *checks[i].result = (struct part_health){health, (double)latency / CLOCK_MILLISECOND};
-        if (health > detailed.status)
-            detailed.status = health;
-    }
-    return reply_json(request, detailed.status == UNHEALTHY ? 503 : 200, &detailed_schema,
-                      &detailed);
 }
 
 static void write_database_metrics(const struct services *services, struct buffer *out)
@@ -344,27 +165,6 @@ static const struct route routes[] = {
         .summary = "Say hello",
         .tag = "system",
         .handler = read_root,
-    },
-    {
-        .method = METHOD_GET,
-        .path = "/health",
-        .surfaces = SURFACE_BIT(SURFACE_SYSTEM),
-        .limit = LIMIT_NONE,
-        .answers = {{200, "It runs", &liveness_schema, NULL}},
-        .summary = "Whether the server runs",
-        .tag = "system",
-        .handler = read_health,
-    },
-    {
-        .method = METHOD_GET,
-        .path = "/health/detailed",
-        .surfaces = SURFACE_BIT(SURFACE_SYSTEM),
-        .limit = LIMIT_NONE,
-        .answers = {{200, "It serves", &detailed_schema, NULL},
-                    {503, "It cannot serve", &detailed_schema, NULL}},
-        .summary = "How each part is",
-        .tag = "system",
-        .handler = read_detailed_health,
     },
     {
         .method = METHOD_GET,

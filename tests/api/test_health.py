@@ -1,5 +1,7 @@
 """Liveness and readiness, open to everybody."""
 
+from support.api import Caller, log_in_admin
+
 
 def test_health_answers_ok_without_a_token(guest):
     answer = guest.get("/health")
@@ -30,3 +32,18 @@ def test_detailed_health_names_the_version_that_the_program_prints(server, guest
 def test_uptime_never_runs_backwards(guest):
     uptimes = [guest.get("/health/detailed").json()["uptime_seconds"] for _ in range(5)]
     assert uptimes == sorted(uptimes)
+
+
+def test_detailed_health_has_the_queue_of_each_operation(start_server):
+    server = start_server(WORKERS=0)
+    admin = log_in_admin(server)
+    for _ in range(2):
+        admin.post("/api/v1/jobs", json={"operation": "reverse", "data": "x"})
+    admin.post("/api/v1/jobs/operations/lowercase/pause")
+
+    operations = Caller(server).get("/health/detailed").json()["operations"]
+    queues = {operation.pop("name"): operation for operation in operations}
+    assert queues["reverse"]["queued"] == 2
+    assert queues["reverse"]["oldest_seconds"] >= 0
+    assert queues["uppercase"]["queued"] == 0
+    assert {name for name, queue in queues.items() if queue["paused"]} == {"lowercase"}

@@ -92,12 +92,13 @@ def test_a_half_closed_connection_still_gets_its_answer(server, method, path, bo
         assert connection.read_answer().status == status
 
 
-def test_a_half_closed_half_request_is_dropped(server):
-    with RawConnection(server) as connection:
+def test_a_half_closed_half_request_is_dropped(impatient):
+    """At once when the end is seen apart from the bytes, else when the time for a head is over."""
+    with RawConnection(impatient) as connection:
         connection.send(b"GET /health HTTP/1.1\r\nHos").finish_sending()
         answer = connection.read_answer()
         assert answer is None or 400 <= answer.status < 500
-    assert_still_serving(server)
+    assert_still_serving(impatient)
 
 
 TLS_HELLO = bytes.fromhex("16030100a5010000a10303") + bytes(range(160))
