@@ -64,7 +64,7 @@ OPTIMIZE := -O0 -g --coverage -fprofile-update=atomic
 endif
 
 # Asked once, and only when something is compiled: `make run` must start where they are missing.
-PACKAGES := libmicrohttpd jansson sqlite3 libjwt libcrypt libcrypto libcurl libmagic libpq
+PACKAGES := libmicrohttpd jansson sqlite3 libjwt libcrypt libcrypto libcurl libmagic libpq zlib
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
 PACKAGE_LIBS = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 CMOCKA = $(eval CMOCKA := $(shell pkg-config --cflags --libs cmocka))$(CMOCKA)
@@ -96,6 +96,16 @@ $(OUT)/gen/$(1).c: scripts/embed $(shell find $(2))
 endef
 $(foreach engine,$(sort $(notdir $(wildcard src/db/migrations/*))),\
 	$(eval $(call embed,embedded_migrations_$(engine),src/db/migrations/$(engine))))
+
+# What browsers load is made once for all variants, and again when something below web/ changes.
+WEB := build/web
+OBJECTS += $(OUT)/obj/gen/embedded_web.o
+$(WEB)/assets.made: scripts/web $(shell find web -name node_modules -prune -o -print)
+	$(call say,WEB,web)
+	$(Q)scripts/web build
+	@touch $@
+$(OUT)/gen/embedded_web.c: scripts/embed $(WEB)/assets.made
+	$(Q)scripts/embed embedded_web $(WEB)/assets $@
 
 # --- Rules -------------------------------------------------------------------------------------
 
@@ -213,6 +223,7 @@ setup:
 
 format:
 	@find src tests bench -name '*.[ch]' -exec clang-format -i {} +
+	@web/node_modules/.bin/prettier --write --log-level warn web
 	@build/venv/bin/ruff format --quiet tests bench scripts/junit-totals
 
 # The Python environment of the tests is kept: fetching it again is the only slow part.
@@ -224,7 +235,7 @@ help:
 	@echo 'make run        install what is missing, build, serve on http://127.0.0.1:8000'
 	@echo 'make test       install what is missing, run every test, also under the sanitizers'
 	@echo 'make unit       run the unit tests alone (VARIANT=asan: under the sanitizers)'
-	@echo 'make lint       format, includes, clang-tidy, clang, shellcheck, ruff'
+	@echo 'make lint       format, includes, clang-tidy, clang, shellcheck, ruff, TypeScript'
 	@echo 'make format     lay the sources out as lint wants them'
 	@echo 'make coverage   run every test and write build/coverage/html/index.html'
 	@echo 'make asan       build build/asan/errand with AddressSanitizer and UBSan'

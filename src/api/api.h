@@ -20,7 +20,7 @@ struct application {
 };
 
 /* The tables of all resources. */
-enum { API_TABLE_COUNT = 16 };
+enum { API_TABLE_COUNT = 17 };
 extern const struct route_table *const api_tables[API_TABLE_COUNT];
 
 extern const struct route_table auth_routes;
@@ -38,6 +38,7 @@ extern const struct route_table job_routes;
 extern const struct route_table portfolio_routes;
 extern const struct route_table notification_routes;
 extern const struct route_table system_routes;
+extern const struct route_table web_routes;
 extern const struct route_table health_routes;
 
 /* api_surfaces: the surfaces that API_SURFACES asks for, as SURFACE_BIT()s. */

@@ -9,6 +9,7 @@
 #include "blob/blob.h"
 #include "domain/file.h"
 #include "http/body_stream.h"
+#include "http/entity_tag.h"
 #include "http/multipart.h"
 #include "schema/encode.h"
 
@@ -198,21 +199,6 @@ static void add_disposition(struct request *request, struct text name)
     reply_header(request, "Content-Disposition", "%.*s", TEXT_ARGUMENTS(buffer_text(&value)));
 }
 
-static bool has_tag(struct text header, struct text tag)
-{
-    struct text one;
-    if (text_is(text_trim(header), "*"))
-        return true;
-    while (text_split(&header, ',', &one)) {
-        one = text_trim(one);
-        if (text_starts_with(one, TEXT("W/")))
-            one = (struct text){one.data + 2, one.length - 2};
-        if (text_equal(one, tag))
-            return true;
-    }
-    return false;
-}
-
 struct range {
     int64_t first;
     int64_t last; /* before `first`: nothing can be satisfied */
@@ -291,7 +277,7 @@ static int download_file(struct request *request)
     struct text tag = arena_format(&request->arena, "\"%.*s\"", TEXT_ARGUMENTS(file.sha256));
     reply_header_constant(request, "ETag", tag.data);
     reply_header_constant(request, "Accept-Ranges", "bytes");
-    if (request->headers.if_none_match.data != NULL && has_tag(request->headers.if_none_match, tag))
+    if (entity_tag_listed(request->headers.if_none_match, tag))
         return reply_empty(request, 304);
     return reply_bytes(request, &file, tag);
 }

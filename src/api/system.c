@@ -1,5 +1,5 @@
 /*
- * system.c: the server about itself: a greeting, metrics, the description.
+ * system.c: the server about itself: metrics, the description.
  */
 #include "api/api.h"
 #include "base/error.h"
@@ -10,38 +10,6 @@
 #include "http/openapi.h"
 
 enum { METRICS_LIMIT = 4 << 20 };
-
-struct greeting {
-    struct text message;
-    struct text status;
-    struct text docs;
-};
-
-static const struct field greeting_fields[] = {
-    {.name = "message", .type = FIELD_TEXT, .offset = offsetof(struct greeting, message)},
-    {.name = "status", .type = FIELD_TEXT, .offset = offsetof(struct greeting, status)},
-    {.name = "docs",
-     .type = FIELD_TEXT,
-     .offset = offsetof(struct greeting, docs),
-     .description = "Where to read on"},
-};
-static const struct schema greeting_schema = {
-    .name = "Greeting",
-    .description = "What answers at the root",
-    SCHEMA_FIELDS(greeting_fields),
-};
-
-static int read_root(struct request *request)
-{
-    const struct greeting greeting = {TEXT("errand task manager"), TEXT("running"), TEXT("/docs")};
-    return reply_json(request, 200, &greeting_schema, &greeting);
-}
-
-static int redirect_to_description(struct request *request)
-{
-    reply_header_constant(request, "Location", "/openapi.json");
-    return reply_empty(request, 307);
-}
 
 static void write_database_metrics(const struct services *services, struct buffer *out)
 {
@@ -159,15 +127,6 @@ static int read_description(struct request *request)
 static const struct route routes[] = {
     {
         .method = METHOD_GET,
-        .path = "/",
-        .surfaces = SURFACE_BIT(SURFACE_SYSTEM),
-        .answers = {{200, "That it runs, and where to read on", &greeting_schema, NULL}},
-        .summary = "Say hello",
-        .tag = "system",
-        .handler = read_root,
-    },
-    {
-        .method = METHOD_GET,
         .path = "/metrics",
         .surfaces = SURFACE_BIT(SURFACE_SYSTEM),
         .limit = LIMIT_NONE,
@@ -184,15 +143,6 @@ static const struct route routes[] = {
         .summary = "This description",
         .tag = "system",
         .handler = read_description,
-    },
-    {
-        .method = METHOD_GET,
-        .path = "/docs",
-        .surfaces = SURFACE_BIT(SURFACE_SYSTEM),
-        .answers = {{307, "To the description", NULL, NULL}},
-        .summary = "Where to read on",
-        .tag = "system",
-        .handler = redirect_to_description,
     },
 };
 

@@ -71,15 +71,16 @@ void dispatch_begin(const struct dispatch *dispatch, struct request *request)
         request->match.surface = surface_of_path(request->path);
 }
 
-/* Sent with every answer: no sniffing, no framing, no scripts, nothing kept by shared caches. */
+/* Sent with every answer: no sniffing, no framing; and, where the handler did not say otherwise, no
+ * scripts and nothing kept by shared caches. */
 static void add_common_headers(const struct dispatch *dispatch, struct request *request)
 {
     reply_header_constant(request, "X-Request-ID", request->id.data);
     reply_header_constant(request, "X-Content-Type-Options", "nosniff");
-    reply_header_constant(request, "Content-Security-Policy",
-                          "default-src 'none'; frame-ancestors 'none'");
+    reply_header_default(request, "Content-Security-Policy",
+                         "default-src 'none'; frame-ancestors 'none'");
     reply_header_constant(request, "Referrer-Policy", "no-referrer");
-    reply_header_constant(request, "Cache-Control", "private, no-cache");
+    reply_header_default(request, "Cache-Control", "private, no-cache");
     cors_add_headers(request, dispatch->cors_origins);
 }
 

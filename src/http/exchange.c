@@ -103,6 +103,7 @@ static const struct {
     KNOWN_HEADER("If-Match", if_match),
     KNOWN_HEADER("If-None-Match", if_none_match),
     KNOWN_HEADER("Accept", accept),
+    KNOWN_HEADER("Accept-Encoding", accept_encoding),
     KNOWN_HEADER("Idempotency-Key", idempotency_key),
     KNOWN_HEADER("Range", range),
     KNOWN_HEADER("If-Range", if_range),

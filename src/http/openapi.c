@@ -181,13 +181,17 @@ static void write_content(const char *content_type, const char *schema_name, boo
     json_end_object(json);
 }
 
-static void write_answer(const struct route_answer *answer, bool is_list, struct json *json)
+/* An answer without a body of its own that is an error has an error's. */
+static void write_answer(const struct route_answer *answer, enum surface surface, bool is_list,
+                         struct json *json)
 {
     begin_answer(answer->status, answer->description, json);
     if (answer->schema != NULL)
         write_content("application/json", answer->schema->name, is_list, json);
     else if (answer->content_type != NULL)
         write_content(answer->content_type, NULL, false, json);
+    else if (answer->status >= 400)
+        write_content("application/json", surface_error_schema(surface), false, json);
     json_end_object(json);
 }
 
@@ -198,7 +202,16 @@ static void write_error_answer(enum surface surface, int status, struct json *js
     json_end_object(json);
 }
 
-/* The errors that follow from what the row says. */
+static bool is_told(const struct route *route, int status)
+{
+    for (size_t i = 0; i < ROUTE_ANSWERS_LIMIT; i++) {
+        if (route->answers[i].status == status)
+            return true;
+    }
+    return false;
+}
+
+/* The errors that follow from what the row says, but for those that it tells of itself. */
 static void write_errors(const struct route *route, enum surface surface, struct json *json)
 {
     bool has_path_id = false;
@@ -227,7 +240,7 @@ static void write_errors(const struct route *route, enum surface surface, struct
         {504, route->calls_others},
     };
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
-        if (errors[i].possible)
+        if (errors[i].possible && !is_told(route, errors[i].status))
             write_error_answer(surface, errors[i].status, json);
     }
 }
@@ -237,7 +250,7 @@ static void write_answers(const struct route *route, enum surface surface, struc
     json_key(json, "responses");
     json_begin_object(json);
     for (size_t i = 0; i < ROUTE_ANSWERS_LIMIT && route->answers[i].status != 0; i++)
-        write_answer(&route->answers[i], route->answers_list && i == 0, json);
+        write_answer(&route->answers[i], surface, route->answers_list && i == 0, json);
     write_errors(route, surface, json);
     json_end_object(json);
 }
@@ -318,7 +331,7 @@ static void write_paths(const struct router *router, struct json *json)
         enum surface surface;
         enum surface other_surface;
         const struct route *route = router_route(router, i, &surface);
-        bool first = true;
+        bool first = !route->internal;
         for (size_t j = 0; j < i && first; j++) {
             const struct route *other = router_route(router, j, &other_surface);
             first = !same_path(route, surface, other, other_surface);

@@ -23,6 +23,16 @@ void reply_header(struct request *request, const char *name, const char *format,
     reply_header_constant(request, name, value.data);
 }
 
+void reply_header_default(struct request *request, const char *name, const char *value)
+{
+    const struct reply *reply = &request->reply;
+    for (size_t i = 0; i < reply->header_count; i++) {
+        if (text_is(text_from(reply->headers[i].name), name))
+            return;
+    }
+    reply_header_constant(request, name, value);
+}
+
 int reply_text(struct request *request, int status, const char *content_type, struct text body)
 {
     request->reply.status = status;

@@ -49,6 +49,9 @@ void reply_header(struct request *request, const char *name, const char *format,
 /* reply_header_constant: the same for a value that lives as long as the program. */
 void reply_header_constant(struct request *request, const char *name, const char *value);
 
+/* reply_header_default: the same, unless the answer has this header already. */
+void reply_header_default(struct request *request, const char *name, const char *value);
+
 /* reply_error: an error in the words of the request's surface. */
 int reply_error(struct request *request, int status, const char *message);
 

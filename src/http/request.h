@@ -64,6 +64,7 @@ struct request_headers {
     struct text if_match;
     struct text if_none_match;
     struct text accept;
+    struct text accept_encoding;
     struct text idempotency_key;
     struct text range;
     struct text if_range;

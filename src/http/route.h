@@ -64,6 +64,7 @@ struct route {
     bool may_conflict;    /* may be refused because of other rows: 409 */
     bool may_forbid;      /* may be refused to this user, beside what `access` says: 403 */
     bool calls_others;    /* needs another server, which may fail: 502, 503, 504 */
+    bool internal;        /* no part of the API: not in the OpenAPI document */
     const char *resource; /* for "Task not found"; NULL where nothing can be missing */
     const struct schema *query;
     const struct body *body;

@@ -1,5 +1,7 @@
 """The OpenAPI document: valid, complete, and true of real answers."""
 
+import json
+
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
@@ -93,6 +95,15 @@ def operation(document, method, path):
 def test_the_document_is_valid_openapi_31(document):
     assert document["openapi"].startswith("3.1")
     validate(document)
+
+
+def test_no_name_stands_twice_in_an_object(shared_server):
+    def once(pairs):
+        names = [name for name, _ in pairs]
+        assert len(names) == len(set(names)), names
+        return dict(pairs)
+
+    json.loads(Caller(shared_server).get("/openapi.json").text, object_pairs_hook=once)
 
 
 def test_the_version_is_the_servers(shared_server, document):
