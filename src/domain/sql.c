@@ -26,6 +26,12 @@ void sql_value(struct sql *sql, struct db_value value)
     buffer_add_integer(&sql->text, (int64_t)sql->count);
 }
 
+void sql_add_condition(struct sql *sql, bool *any)
+{
+    sql_add(sql, *any ? " AND " : " WHERE ");
+    *any = true;
+}
+
 static struct db_values values_of(const struct sql *sql)
 {
     return (struct db_values){sql->values, sql->count};

@@ -24,6 +24,10 @@ void sql_add(struct sql *sql, const char *text);
 /* sql_value: the next placeholder. */
 void sql_value(struct sql *sql, struct db_value value);
 
+/* sql_add_condition: " WHERE " before the first condition, which `any` says, " AND " before others.
+ */
+void sql_add_condition(struct sql *sql, bool *any);
+
 /* sql_query and the others: as in db.h; ERROR_TOO_LARGE for a statement beyond the limits. */
 int sql_query(struct sql *sql, struct db_connection *connection, struct db_rows *ret_rows);
 int sql_execute(struct sql *sql, struct db_connection *connection);
