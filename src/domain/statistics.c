@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "cache/cache.h"
 #include "db/db.h"
-#include "domain/task.h"
+#include "domain/task_totals.h"
 #include "schema/encode.h"
 
 enum { JSON_LIMIT = 16 << 20 };
@@ -66,12 +66,7 @@ static struct schema_counts zero_counts(struct arena *arena, const struct enumer
 static int read_changes(struct db_connection *connection, void *argument)
 {
     struct computation *computation = argument;
-    int error =
-        db_query_integer(connection, TEXT("SELECT changes FROM task_totals WHERE user_id = $1"),
-                         DB_VALUES(db_integer(computation->user_id)), &computation->changes);
-    if (error == ERROR_NOT_FOUND)
-        computation->changes = 0;
-    return error == ERROR_NOT_FOUND ? 0 : error;
+    return task_totals_changes(connection, computation->user_id, &computation->changes);
 }
 
 static int count_states(struct db_connection *connection, struct computation *computation)

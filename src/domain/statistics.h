@@ -3,7 +3,7 @@
  *
  * The numbers are exact. They are kept in the cache under the count of changes to the user's tasks
  * (task_totals.changes, raised in the transaction of each change) and the day, on which `overdue`
- * depends. So asking again costs a look at one row, and a change that has been acknowledged is
+ * depends. So asking again costs a look at a few rows, and a change that has been acknowledged is
  * never missing from the answer, whoever made it and in whichever process.
  */
 #ifndef ERRAND_DOMAIN_STATISTICS_H

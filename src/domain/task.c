@@ -10,6 +10,7 @@
 #include "domain/row.h"
 #include "domain/task_log.h"
 #include "domain/task_tags.h"
+#include "domain/task_totals.h"
 #include "domain/transaction.h"
 #include "domain/weather.h"
 #include "schema/json_tree.h"
@@ -146,17 +147,6 @@ static int store_tags(struct db_connection *connection, struct arena *arena,
     return error;
 }
 
-/* The total of an unfiltered list is kept, not counted; and each change of a user's tasks is
- * counted, which tells what was computed before it from what is computed after it. */
-static int count_change(struct db_connection *connection, int64_t user_id, int64_t difference)
-{
-    return db_execute(connection,
-                      TEXT("INSERT INTO task_totals (user_id, total, changes) VALUES ($1, $2, 1) "
-                           "ON CONFLICT (user_id) DO UPDATE SET total = task_totals.total + $2, "
-                           "changes = task_totals.changes + 1"),
-                      DB_VALUES(db_integer(user_id), db_integer(difference)));
-}
-
 /* Brings status, completed and completed_at into agreement after `fields` were set. */
 static void settle_status(struct task *task, uint64_t fields, int64_t now)
 {
@@ -198,7 +188,7 @@ int task_insert(struct db_connection *connection, struct arena *arena, const str
     if (error >= 0)
         error = store_tags(connection, arena, task, false);
     if (error >= 0)
-        error = count_change(connection, task->user_id, 1);
+        error = task_totals_change(connection, NULL, task);
     if (error >= 0)
         error = task_log_append(connection, task);
     if (error < 0)
@@ -297,7 +287,7 @@ static int store_changes(struct db_connection *connection, const struct call *ca
     if (error >= 0 && (changed & FIELD_BIT(TASK_TAGS)) != 0)
         error = store_tags(connection, call->arena, after, true);
     if (error >= 0)
-        error = count_change(connection, after->user_id, 0);
+        error = task_totals_change(connection, before, after);
     if (error >= 0 && after->completed && !before->completed)
         error = notification_order(connection, call->arena, after);
     if (error < 0)
@@ -423,7 +413,7 @@ static int remove_task(struct db_connection *connection, struct arena *arena,
         error = db_execute(connection, TEXT("DELETE FROM tasks WHERE id = $1"),
                            DB_VALUES(db_integer(task->id)));
     if (error >= 0)
-        error = count_change(connection, task->user_id, -1);
+        error = task_totals_change(connection, task, NULL);
     if (error < 0)
         return error;
     struct event event = {"task.deleted", &task_schema, task->id, task, NULL};

@@ -7,14 +7,19 @@
 
 enum { TAGS_LIMIT = 50 };
 
-static bool is_given(const struct task_filter *filter, const void *member)
+static uint64_t bit_of(const struct task_filter *filter, const void *member)
 {
     size_t offset = (size_t)((const char *)member - (const char *)filter->query);
     for (size_t i = 0; i < task_query_schema.count; i++) {
         if (task_query_schema.fields[i].offset == offset)
-            return (filter->given & FIELD_BIT(i)) != 0;
+            return FIELD_BIT(i);
     }
-    return false;
+    return 0;
+}
+
+static bool is_given(const struct task_filter *filter, const void *member)
+{
+    return (filter->given & bit_of(filter, member)) != 0;
 }
 
 /* A task has at most TAGS_LIMIT tags, so a filter for more of them is a mistake. */
@@ -39,6 +44,15 @@ void task_filter_init(struct task_filter *filter, const struct task_query *query
 bool task_filter_is_empty(const struct task_filter *filter)
 {
     return filter->given >> TASK_QUERY_FIRST_FILTER == 0;
+}
+
+bool task_filter_has_kept_total(const struct task_filter *filter)
+{
+    const struct task_query *query = filter->query;
+    uint64_t kept = bit_of(filter, &query->user_id) | bit_of(filter, &query->user) |
+                    bit_of(filter, &query->completed) | bit_of(filter, &query->status) |
+                    bit_of(filter, &query->priority);
+    return (filter->given & ~kept) >> TASK_QUERY_FIRST_FILTER == 0;
 }
 
 /* Ownership: the conditions `user_id` and `assigned_user_id` of the statement. */
@@ -106,7 +120,7 @@ static void add_user_condition(struct sql *sql, bool *any, const char *column, i
     }
 }
 
-void task_filter_add_ownership(const struct task_filter *filter, struct sql *sql, bool *any)
+static void add_ownership(struct sql *sql, bool *any, const struct task_filter *filter)
 {
     const struct task_ownership *ownership = &filter->ownership;
     add_user_condition(sql, any, "user_id", ownership->owner, ownership->owner_name);
@@ -213,7 +227,7 @@ static void add_time_filters(struct sql *sql, bool *any, const struct task_filte
 
 void task_filter_add(const struct task_filter *filter, struct sql *sql, bool *any)
 {
-    task_filter_add_ownership(filter, sql, any);
+    add_ownership(sql, any, filter);
     add_state_filters(sql, any, filter);
     add_text_filters(sql, any, filter);
     add_time_filters(sql, any, filter);

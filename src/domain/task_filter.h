@@ -40,10 +40,11 @@ int task_filter_resolve(struct task_filter *filter, const struct actor *actor,
 /* task_filter_is_empty: whether nothing but ownership restricts the list. */
 bool task_filter_is_empty(const struct task_filter *filter);
 
-/* task_filter_add: all conditions on a row of `tasks`; for `any` see sql_add_condition. */
-void task_filter_add(const struct task_filter *filter, struct sql *sql, bool *any);
+/* task_filter_has_kept_total: whether all conditions are on columns that `task_totals` has too. */
+bool task_filter_has_kept_total(const struct task_filter *filter);
 
-/* task_filter_add_ownership: only those on user_id and assigned_user_id. */
-void task_filter_add_ownership(const struct task_filter *filter, struct sql *sql, bool *any);
+/* task_filter_add: the conditions on a row of `tasks`, or of `task_totals` where that has them all;
+ * for `any` see sql_add_condition. */
+void task_filter_add(const struct task_filter *filter, struct sql *sql, bool *any);
 
 #endif

@@ -33,12 +33,13 @@ static bool sorts_by_id(const struct list *list)
     return list->query->sort_by == TASK_SORT_ID;
 }
 
-static void add_cursor(struct sql *sql, bool *any, const struct list *list)
+/* `id` is the column that has the id: which of several equal ones matters to the planner. */
+static void add_cursor(struct sql *sql, bool *any, const struct list *list, const char *id)
 {
     const char *comparison = is_descending(list) ? " < " : " > ";
     sql_add_condition(sql, any);
     if (sorts_by_id(list)) {
-        sql_add(sql, "id");
+        sql_add(sql, id);
         sql_add(sql, comparison);
         sql_value(sql, db_integer(list->cursor.id));
         return;
@@ -69,7 +70,7 @@ static void add_order(struct sql *sql, const struct list *list)
 
 /* One source of what a search by the index finds. `part` is whether the page is wanted and not the
  * total: by id, no more than its rows can be among its first ones. */
-static void add_source(struct sql *sql, const struct list *list, bool part,
+static void add_source(struct sql *sql, const struct list *list, bool part, const char *id,
                        void (*add_candidates)(struct sql *sql, const struct task_search *search))
 {
     bool any = true;
@@ -77,7 +78,7 @@ static void add_source(struct sql *sql, const struct list *list, bool part,
     add_candidates(sql, &list->search);
     task_filter_add(&list->filter, sql, &any);
     if (part && list->has_cursor)
-        add_cursor(sql, &any, list);
+        add_cursor(sql, &any, list, id);
     if (part && sorts_by_id(list)) {
         sql_add(sql, is_descending(list) ? " ORDER BY 1 DESC LIMIT " : " ORDER BY 1 LIMIT ");
         sql_value(sql, db_integer(list->query->paging.skip + list->query->paging.limit + 1));
@@ -91,15 +92,15 @@ static void add_matches(struct sql *sql, const struct list *list, bool part)
     bool any = false;
     if (list->search.by_index) {
         sql_add(sql, " WHERE id IN (");
-        add_source(sql, list, part, task_search_add_indexed);
+        add_source(sql, list, part, TASK_SEARCH_ID, task_search_add_indexed);
         sql_add(sql, " UNION ");
-        add_source(sql, list, part, task_search_add_outstanding);
+        add_source(sql, list, part, "id", task_search_add_outstanding);
         sql_add(sql, ")");
         return;
     }
     task_filter_add(&list->filter, sql, &any);
     if (part && list->has_cursor)
-        add_cursor(sql, &any, list);
+        add_cursor(sql, &any, list, "id");
 }
 
 static struct text cursor_after(const struct list *list, const struct db_rows *rows, int column,
@@ -154,18 +155,18 @@ static int read_tasks(struct db_connection *connection, struct list *list)
     return more;
 }
 
-/* How many match in all. Without filters that is kept in task_totals, not counted. */
+/* How many match in all: from the totals that are kept, or counted where those say too little. */
 static int read_total(struct db_connection *connection, const struct list *list, int64_t *ret_total)
 {
     struct sql sql;
     sql_init(&sql, list->arena);
-    if (!task_filter_is_empty(&list->filter)) {
-        sql_add(&sql, "SELECT count(*) FROM tasks");
-        add_matches(&sql, list, false);
-    } else {
+    if (task_filter_has_kept_total(&list->filter)) {
         bool any = false;
         sql_add(&sql, "SELECT coalesce(sum(total), 0) FROM task_totals");
-        task_filter_add_ownership(&list->filter, &sql, &any);
+        task_filter_add(&list->filter, &sql, &any);
+    } else {
+        sql_add(&sql, "SELECT count(*) FROM tasks");
+        add_matches(&sql, list, false);
     }
     return sql_query_integer(&sql, connection, ret_total);
 }

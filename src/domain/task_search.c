@@ -1,6 +1,7 @@
 #include "domain/task_search.h"
 
 #include "base/error.h"
+#include "domain/task_totals.h"
 #include "schema/field.h"
 
 enum {
@@ -42,10 +43,7 @@ int task_search_apply(struct db_connection *connection, struct follower_part *pa
 static int owns_few(struct db_connection *connection, int64_t owner)
 {
     int64_t total;
-    int error = db_query_integer(connection,
-                                 TEXT("SELECT coalesce(sum(total), 0) FROM task_totals "
-                                      "WHERE user_id = $1"),
-                                 DB_VALUES(db_integer(owner)), &total);
+    int error = task_totals_of_user(connection, owner, &total);
     return error < 0 ? error : total <= FEW_TASKS;
 }
 

@@ -35,6 +35,10 @@ struct task_search {
 int task_search_plan(struct db_connection *connection, struct text text, int64_t owner,
                      struct task_search *ret_search);
 
+/* The id of what the index finds, in the index itself: a condition on it lets the index begin
+ * there, where one on the id of the task would have it read all before. */
+#define TASK_SEARCH_ID "task_search.rowid"
+
 /* The two sources of candidates, each up to the first condition: "SELECT id FROM ... WHERE x". The
  * first one's rows come in either order of id without sorting. */
 void task_search_add_indexed(struct sql *sql, const struct task_search *search);

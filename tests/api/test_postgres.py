@@ -343,6 +343,8 @@ HOT = {
     "search": "SELECT * FROM tasks WHERE folded_text LIKE '%number 777%' ORDER BY id LIMIT 21",
     "one task": "SELECT * FROM tasks WHERE id = 77",
     "the total": "SELECT coalesce(sum(total), 0) FROM task_totals WHERE user_id = 7",
+    "the total of a status": "SELECT coalesce(sum(total), 0) FROM task_totals "
+    "WHERE user_id = 7 AND status IN (1)",
     "a user by name": "SELECT * FROM users WHERE username_folded = 'anna'",
     "statistics": "SELECT status, priority, count(*) FROM tasks WHERE user_id = 7 GROUP BY 1, 2",
     "a history": "SELECT * FROM events WHERE resource_id = 7 AND resource_type = 'task' "
@@ -363,8 +365,8 @@ FILL = f"""
     SELECT 1 + i % 1000, CASE WHEN i % 10 = 0 THEN 1 + i % 900 END, 'Number ' || i, i % 3, i % 4,
         '["x"]', 1, 1, 1, 'number ' || i FROM generate_series(1, {MANY}) AS i;
     INSERT INTO task_tags SELECT id, 'x' FROM tasks;
-    INSERT INTO task_totals SELECT user_id, count(*), 1 FROM tasks GROUP BY 1
-    ON CONFLICT (user_id) DO NOTHING;
+    INSERT INTO task_totals (user_id, status, priority, total)
+    SELECT user_id, status, priority, count(*) FROM tasks GROUP BY 1, 2, 3;
     INSERT INTO events (at, action, resource_type, resource_id, changes)
     SELECT 1, 'task.created', 'task', id, '{{}}' FROM tasks;
     INSERT INTO files (task_id, original_filename, file_size, content_type, sha256, uploaded_at, blob)

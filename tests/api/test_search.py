@@ -35,7 +35,10 @@ def rich(server):
     server.stop()
     insert_tasks(server, user.id, MANY, "Common number ")
     server.database.run(
-        ("INSERT INTO task_totals (user_id, total) VALUES (?, ?)", (user.id, MANY)),
+        (
+            "INSERT INTO task_totals (user_id, status, priority, total) VALUES (?, 0, 1, ?)",
+            (user.id, MANY),
+        ),
         (
             "INSERT INTO events (at, action, resource_type, resource_id, changes) "
             "SELECT 1, 'task.created', 'task', id, '{}' FROM tasks",
@@ -47,6 +50,18 @@ def rich(server):
     return user
 
 
+def pages(caller, **parameters):
+    """The titles of all pages, by cursor."""
+    page = caller.list_tasks(V1, limit=100, total="false", **parameters)
+    titles = [task["title"] for task in page["tasks"]]
+    while page["next_cursor"] is not None:
+        page = caller.list_tasks(
+            V1, limit=100, total="false", cursor=page["next_cursor"], **parameters
+        )
+        titles += [task["title"] for task in page["tasks"]]
+    return titles
+
+
 def test_a_term_that_all_have_is_paged(server, rich):
     wait_for_index(server)
     titles = [f"Common number {number}" for number in range(1, MANY + 1)]
@@ -55,6 +70,9 @@ def test_a_term_that_all_have_is_paged(server, rich):
     assert first["total"] == MANY
     second = rich.list_tasks(V1, search="COMMON", limit=20, cursor=first["next_cursor"])
     assert [task["title"] for task in second["tasks"]] == titles[20:40]
+    assert pages(rich, search="common") == titles
+    assert pages(rich, search="common", sort_order="desc") == titles[::-1]
+    assert pages(rich, search="common", sort_by="title") == sorted(titles)
     assert find(rich, "common", limit=20, skip=MANY - 5) == titles[-5:]
     assert find(rich, "common", limit=3, sort_order="desc") == titles[:-4:-1]
     assert find(rich, "common", limit=3, sort_by="title") == sorted(titles)[:3]
