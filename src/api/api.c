@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include "cache/redis_window.h"
 #include "domain/account.h"
 
 const struct route_table *const api_tables[API_TABLE_COUNT] = {
@@ -58,4 +59,27 @@ int api_identify(struct request *request, struct text token, struct identity *re
         .username = user.username,
     };
     return 0;
+}
+
+bool api_share_limit(struct request *request, const struct limit_key *key,
+                     const struct limit_rule *rule, struct limit_verdict *ret_verdict)
+{
+    const struct redis_window window = {
+        .key = arena_format(&request->arena, "limit:%jx:%jx:%jx:%jx", (uintmax_t)key->rule,
+                            (uintmax_t)key->words[0], (uintmax_t)key->words[1],
+                            (uintmax_t)key->words[2]),
+        .limit = rule->limit,
+        .length = rule->window,
+        .slices = LIMIT_SLICES,
+    };
+    struct redis_window_count count;
+    if (redis_window_take(services_of(request)->redis, &request->arena, &window, &count) < 0)
+        return false;
+    *ret_verdict = (struct limit_verdict){
+        .allowed = count.allowed,
+        .limit = rule->limit,
+        .remaining = count.remaining,
+        .reset = count.reset,
+    };
+    return true;
 }

@@ -47,6 +47,10 @@ unsigned api_surfaces(const struct config *config);
 /* api_identify: for http_options.identify. */
 int api_identify(struct request *request, struct text token, struct identity *ret_identity);
 
+/* api_share_limit: for http_options.share_limit, where there is a Redis. */
+bool api_share_limit(struct request *request, const struct limit_key *key,
+                     const struct limit_rule *rule, struct limit_verdict *ret_verdict);
+
 /* api_login_name: the user name of a sign-in, for route.limit_key. */
 struct text api_login_name(const struct request *request);
 

@@ -54,6 +54,10 @@ static const struct option options[] = {
      "comma list of addresses (or networks, a.b.c.d/n) whose X-Forwarded-For counts"},
     {"DATABASE_URL", OPTION_TEXT, AT(database_url), "sqlite:///./errand.db", NULL, 0, 0,
      "where the data lives: sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME"},
+    {"REDIS_URL", OPTION_TEXT, AT(redis_url), NULL, NULL, 0, 0,
+     "redis://USER:PASSWORD@HOST:PORT/NUMBER that several servers share cache and limits through"},
+    {"REDIS_TIMEOUT_MS", OPTION_INTEGER, AT(redis_timeout), "50", NULL, 1, 10000,
+     "how long it is waited for before the server goes on without"},
     {"SECRET_KEY", OPTION_TEXT, AT(secret_key), NULL, NULL, 0, 0,
      "signs the tokens; on a loopback address one is made and kept beside the database"},
     {"ALGORITHM", OPTION_CHOICE, AT(algorithm), "HS256", "HS256,HS384,HS512", 0, 0,
@@ -119,7 +123,6 @@ static const struct option options[] = {
      "what GET /async/external calls"},
     {"EXTERNAL_TIMEOUT_SECONDS", OPTION_INTEGER, AT(external_timeout), "10", NULL, 1, 300,
      "how long that may take"},
-    {"REDIS_URL", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
     {"RABBITMQ_URL", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
 };
 

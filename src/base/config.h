@@ -42,6 +42,8 @@ struct config {
     const char *trusted_proxies;
 
     const char *database_url;
+    const char *redis_url; /* NULL or empty when not set */
+    int64_t redis_timeout; /* milliseconds */
 
     const char *secret_key;     /* NULL when not set */
     int64_t algorithm;          /* enum config_algorithm */

@@ -1,52 +1,26 @@
 #include "cache/cache.h"
 
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/random.h"
+#include "cache/memory.h"
+#include "cache/redis.h"
 
-enum {
-    SHARDS = 16,
-    BUCKETS = 512, /* hash chains of a shard */
-};
-
-struct entry {
-    struct entry *chain;
-    struct entry *newer; /* order of use */
-    struct entry *older;
-    uint64_t hash;
-    int64_t expires; /* clock_monotonic() */
-    size_t key_length;
-    size_t value_length;
-    char data[]; /* the key, then the value */
-};
-
-struct shard {
-    pthread_mutex_t mutex;
-    struct entry *buckets[BUCKETS];
-    struct entry *newest;
-    struct entry *oldest;
-    size_t bytes;
-    uint64_t entries;
-    uint64_t hits;
-    uint64_t misses;
-};
+enum { SHARED_LIMIT = 256 << 10 }; /* bytes of a value; larger ones stay in memory */
 
 struct cache {
-    size_t shard_limit;
-    uint64_t seed;
-    struct shard shards[SHARDS];
+    struct memory_cache *memory;
+    struct redis *redis;
+    atomic_uint_fast64_t shared_hits;
 };
 
-struct cache *cache_create(size_t limit)
+struct cache *cache_create(size_t limit, struct redis *redis)
 {
     struct cache *cache = memory_allocate(sizeof *cache);
-    cache->shard_limit = limit / SHARDS;
-    cache->seed = random_integer();
-    for (size_t i = 0; i < SHARDS; i++)
-        pthread_mutex_init(&cache->shards[i].mutex, NULL);
+    cache->memory = memory_cache_create(limit);
+    cache->redis = redis;
     return cache;
 }
 
@@ -54,141 +28,73 @@ void cache_free(struct cache *cache)
 {
     if (cache == NULL)
         return;
-    for (size_t i = 0; i < SHARDS; i++) {
-        struct entry *entry = cache->shards[i].newest;
-        while (entry != NULL) {
-            struct entry *older = entry->older;
-            free(entry);
-            entry = older;
-        }
-        pthread_mutex_destroy(&cache->shards[i].mutex);
-    }
+    memory_cache_free(cache->memory);
     free(cache);
 }
 
-static size_t size_of(const struct entry *entry)
+/* A value that another version of the program has made may look different. */
+static struct text shared_key(struct cache *cache, struct arena *arena, struct text key)
 {
-    return sizeof *entry + entry->key_length + entry->value_length;
+    return redis_key(cache->redis, arena,
+                     arena_format(arena, "cache:" ERRAND_VERSION ":%.*s", TEXT_ARGUMENTS(key)));
 }
 
-static void unlink_use(struct shard *shard, struct entry *entry)
+/* In Redis a value has its end before it: "1763719200000000:VALUE". */
+static bool get_shared(struct cache *cache, struct arena *arena, struct text key,
+                       struct text *ret_value)
 {
-    if (entry->newer != NULL)
-        entry->newer->older = entry->older;
-    else
-        shard->newest = entry->older;
-    if (entry->older != NULL)
-        entry->older->newer = entry->newer;
-    else
-        shard->oldest = entry->newer;
+    struct redis_answer answer;
+    if (redis_command(cache->redis, arena, REDIS_WORDS(TEXT("GET"), shared_key(cache, arena, key)),
+                      &answer) < 0 ||
+        answer.kind != REDIS_TEXT)
+        return false;
+    struct text value = answer.text;
+    struct text digits;
+    int64_t end;
+    text_split(&value, ':', &digits);
+    if (value.data == NULL || text_parse_integer(digits, &end) < 0)
+        return false;
+    int64_t left = end - clock_now();
+    if (left <= 0)
+        return false;
+    memory_cache_put(cache->memory, key, value, left);
+    atomic_fetch_add(&cache->shared_hits, 1);
+    *ret_value = value;
+    return true;
 }
 
-static void link_newest(struct shard *shard, struct entry *entry)
+static void put_shared(struct cache *cache, struct text key, struct text value, int64_t lifetime)
 {
-    entry->newer = NULL;
-    entry->older = shard->newest;
-    if (shard->newest != NULL)
-        shard->newest->newer = entry;
-    else
-        shard->oldest = entry;
-    shard->newest = entry;
-}
-
-static struct entry **chain_of(struct shard *shard, uint64_t hash)
-{
-    return &shard->buckets[hash / SHARDS % BUCKETS];
-}
-
-static struct entry *find(struct shard *shard, uint64_t hash, struct text key)
-{
-    struct entry *entry = *chain_of(shard, hash);
-    while (entry != NULL &&
-           (entry->hash != hash || !text_equal((struct text){entry->data, entry->key_length}, key)))
-        entry = entry->chain;
-    return entry;
-}
-
-static void forget(struct shard *shard, struct entry *entry)
-{
-    struct entry **place = chain_of(shard, entry->hash);
-    while (*place != entry)
-        place = &(*place)->chain;
-    *place = entry->chain;
-    unlink_use(shard, entry);
-    shard->bytes -= size_of(entry);
-    shard->entries--;
-    free(entry);
+    struct arena arena;
+    arena_init(&arena);
+    struct text dated =
+        arena_format(&arena, "%jd:%.*s", (intmax_t)(clock_now() + lifetime), TEXT_ARGUMENTS(value));
+    struct text milliseconds =
+        arena_format(&arena, "%jd", (intmax_t)(lifetime / CLOCK_MILLISECOND));
+    redis_send(cache->redis, REDIS_WORDS(TEXT("SET"), shared_key(cache, &arena, key), dated,
+                                         TEXT("PX"), milliseconds));
+    arena_release(&arena);
 }
 
 bool cache_get(struct cache *cache, struct arena *arena, struct text key, struct text *ret_value)
 {
-    uint64_t hash = text_hash(key, cache->seed);
-    struct shard *shard = &cache->shards[hash % SHARDS];
-    pthread_mutex_lock(&shard->mutex);
-    struct entry *entry = find(shard, hash, key);
-    if (entry != NULL && entry->expires <= clock_monotonic()) {
-        forget(shard, entry);
-        entry = NULL;
-    }
-    if (entry != NULL) {
-        unlink_use(shard, entry);
-        link_newest(shard, entry);
-        *ret_value =
-            arena_copy(arena, (struct text){entry->data + entry->key_length, entry->value_length});
-        shard->hits++;
-    } else {
-        shard->misses++;
-    }
-    pthread_mutex_unlock(&shard->mutex);
-    return entry != NULL;
-}
-
-static struct entry *entry_create(uint64_t hash, struct text key, struct text value,
-                                  int64_t lifetime)
-{
-    struct entry *entry = memory_allocate(sizeof *entry + key.length + value.length);
-    entry->hash = hash;
-    entry->expires = clock_monotonic() + lifetime;
-    entry->key_length = key.length;
-    entry->value_length = value.length;
-    memcpy(entry->data, key.data, key.length);
-    if (value.length > 0)
-        memcpy(entry->data + key.length, value.data, value.length);
-    return entry;
+    if (memory_cache_get(cache->memory, arena, key, ret_value))
+        return true;
+    return cache->redis != NULL && get_shared(cache, arena, key, ret_value);
 }
 
 void cache_put(struct cache *cache, struct text key, struct text value, int64_t lifetime)
 {
-    if (sizeof(struct entry) + key.length + value.length > cache->shard_limit)
-        return;
-    uint64_t hash = text_hash(key, cache->seed);
-    struct entry *entry = entry_create(hash, key, value, lifetime);
-    struct shard *shard = &cache->shards[hash % SHARDS];
-    pthread_mutex_lock(&shard->mutex);
-    struct entry *earlier = find(shard, hash, key);
-    if (earlier != NULL)
-        forget(shard, earlier);
-    while (shard->oldest != NULL && shard->bytes + size_of(entry) > cache->shard_limit)
-        forget(shard, shard->oldest);
-    struct entry **chain = chain_of(shard, hash);
-    entry->chain = *chain;
-    *chain = entry;
-    link_newest(shard, entry);
-    shard->bytes += size_of(entry);
-    shard->entries++;
-    pthread_mutex_unlock(&shard->mutex);
+    memory_cache_put(cache->memory, key, value, lifetime);
+    if (cache->redis != NULL && value.length <= SHARED_LIMIT && lifetime >= CLOCK_MILLISECOND)
+        put_shared(cache, key, value, lifetime);
 }
 
 void cache_statistics(struct cache *cache, struct cache_statistics *ret_statistics)
 {
-    *ret_statistics = (struct cache_statistics){0};
-    for (size_t i = 0; i < SHARDS; i++) {
-        struct shard *shard = &cache->shards[i];
-        pthread_mutex_lock(&shard->mutex);
-        ret_statistics->hits += shard->hits;
-        ret_statistics->misses += shard->misses;
-        ret_statistics->entries += shard->entries;
-        ret_statistics->bytes += shard->bytes;
-        pthread_mutex_unlock(&shard->mutex);
-    }
+    memory_cache_statistics(cache->memory, ret_statistics);
+    uint64_t shared = atomic_load(&cache->shared_hits);
+    ret_statistics->shared_hits = shared;
+    ret_statistics->hits += shared;
+    ret_statistics->misses -= shared;
 }

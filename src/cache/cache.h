@@ -3,10 +3,15 @@
  *
  * A value is bytes under a key, with a time to live. It may be gone at any time, so whoever asks
  * can always make it anew. Nothing is ever invalidated: a key names the version of what the value
- * was made of (domain/statistics.c), so that a stale value is one that nobody asks for any more.
+ * was made of (domain/statistics.c), so that a stale value is one that nobody asks for any more, on
+ * whichever server and whatever Redis has missed.
  *
- * This one lives in the process: shards with a mutex each, bounded in bytes, the entry used longest
- * ago goes first. Every function may be called from any thread.
+ * Values are kept in the process (memory.h) and, where there is one, in Redis (redis.h), so that
+ * what one server has made the others find there:
+ *
+ *     get:  memory ──> Redis, and into memory      put:  memory and Redis
+ *
+ * Every function may be called from any thread; in a fiber, get may park it.
  */
 #ifndef ERRAND_CACHE_CACHE_H
 #define ERRAND_CACHE_CACHE_H
@@ -19,9 +24,11 @@
 #include "base/text.h"
 
 struct cache;
+struct redis;
 
-/* cache_create: holds at most `limit` bytes of keys and values. Takes memory as they come. */
-struct cache *cache_create(size_t limit);
+/* cache_create: holds at most `limit` bytes of keys and values in memory. `redis` is borrowed; NULL
+ * for none. */
+struct cache *cache_create(size_t limit, struct redis *redis);
 void cache_free(struct cache *cache);
 
 /* cache_get: whether a value is kept under `key`; a copy of it in `arena`. */
@@ -32,9 +39,10 @@ bool cache_get(struct cache *cache, struct arena *arena, struct text key, struct
 void cache_put(struct cache *cache, struct text key, struct text value, int64_t lifetime);
 
 struct cache_statistics {
-    uint64_t hits;
+    uint64_t hits; /* in memory or Redis */
     uint64_t misses;
-    uint64_t entries;
+    uint64_t shared_hits; /* of the hits, those in Redis */
+    uint64_t entries;     /* in memory */
     uint64_t bytes;
 };
 void cache_statistics(struct cache *cache, struct cache_statistics *ret_statistics);

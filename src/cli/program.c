@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "blob/blob.h"
 #include "cache/cache.h"
+#include "cache/redis.h"
+#include "db/migrate.h"
 #include "domain/job_queue.h"
 #include "domain/operation_server.h"
 #include "net/net.h"
@@ -65,6 +67,25 @@ static int open_blobs(const struct command_context *context, struct net *net,
     return EXIT_OK;
 }
 
+static int open_redis(const struct command_context *context, struct db *db, unsigned loops,
+                      struct redis **ret_redis)
+{
+    const struct config *config = context->config;
+    *ret_redis = NULL;
+    if (config->redis_url == NULL || config->redis_url[0] == '\0')
+        return EXIT_OK;
+    struct redis_options options = {
+        .url = config->redis_url,
+        .loops = loops,
+        .timeout = config->redis_timeout * CLOCK_MILLISECOND,
+    };
+    struct text message = TEXT("cannot read the database");
+    if (migrate_identify(db, context->arena, &options.owner) < 0 ||
+        redis_create(ret_redis, &options, &message) < 0)
+        return command_fail(message);
+    return EXIT_OK;
+}
+
 int program_open(const struct command_context *context, unsigned loops,
                  struct operations *operations, struct services *services)
 {
@@ -72,7 +93,9 @@ int program_open(const struct command_context *context, unsigned loops,
     struct blobs *blobs = NULL;
     int code = open_blobs(context, net, &blobs);
     struct db *db = code == EXIT_OK ? command_open_database(context, loops) : NULL;
-    if (db == NULL) {
+    struct redis *redis = NULL;
+    if (db == NULL || open_redis(context, db, loops, &redis) != EXIT_OK) {
+        db_close(db);
         blobs_free(blobs);
         net_free(net);
         return EXIT_FAILED;
@@ -80,7 +103,8 @@ int program_open(const struct command_context *context, unsigned loops,
     *services = (struct services){
         .config = context->config,
         .db = db,
-        .cache = cache_create(CACHE_LIMIT),
+        .redis = redis,
+        .cache = cache_create(CACHE_LIMIT, redis),
         .net = net,
         .blobs = blobs,
         .jobs = job_queue_create(operations, context->config->job_queue_limit),
@@ -123,6 +147,7 @@ void program_close(struct services *services)
     blobs_free(services->blobs);
     net_free(services->net);
     cache_free(services->cache);
+    redis_free(services->redis);
     db_close(services->db);
 }
 

@@ -52,6 +52,7 @@ static int serve(const struct command_context *context, struct application *appl
         .loops = loops,
         .application = application,
         .identify = api_identify,
+        .share_limit = application->services.redis != NULL ? api_share_limit : NULL,
         .run = idempotency_run,
     };
     struct text message = TEXT_NULL;

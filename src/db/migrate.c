@@ -148,3 +148,35 @@ int migrate_list(struct db *db, struct arena *arena, struct migration_state **re
     *ret_states = run.states;
     return (int)*db->engine->migration_count;
 }
+
+struct identification {
+    struct arena *arena;
+    struct text identity;
+};
+
+static int run_identify(struct db_connection *connection, void *argument)
+{
+    struct identification *identification = argument;
+    DB_ROWS_CLEANUP struct db_rows rows = {0};
+    int error = db_query_one(
+        connection,
+        db_dialect(connection, TEXT("SELECT min(applied_at), 0 FROM schema_migrations"),
+                   TEXT("SELECT min(applied_at), (SELECT CAST(oid AS BIGINT) FROM pg_database "
+                        "WHERE datname = current_database()) FROM schema_migrations")),
+        DB_NO_VALUES, &rows);
+    if (error < 0)
+        return error;
+    identification->identity =
+        arena_format(identification->arena, "%jx.%jx", (uintmax_t)db_column_integer(&rows, 0),
+                     (uintmax_t)db_column_integer(&rows, 1));
+    return 0;
+}
+
+int migrate_identify(struct db *db, struct arena *arena, struct text *ret_identity)
+{
+    struct identification identification = {.arena = arena};
+    int error = db_read(db, DB_SINGLE, run_identify, &identification);
+    if (error >= 0)
+        *ret_identity = identification.identity;
+    return error;
+}

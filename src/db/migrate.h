@@ -28,4 +28,9 @@ int migrate_apply(struct db *db, struct arena *arena, struct text *ret_message);
 int migrate_list(struct db *db, struct arena *arena, struct migration_state **ret_states,
                  struct text *ret_message);
 
+/* migrate_identify: a short text that tells this database from others, for what is kept elsewhere
+ * about it: when it was made and, on a server that has many, its number there. The errors of
+ * db_read. */
+int migrate_identify(struct db *db, struct arena *arena, struct text *ret_identity);
+
 #endif

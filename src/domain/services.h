@@ -17,12 +17,14 @@ struct db;
 struct job_queue;
 struct net;
 struct passwords;
+struct redis;
 struct tokens;
 struct weather;
 
 struct services {
     const struct config *config;
     struct db *db;
+    struct redis *redis; /* what several servers share; NULL where there is none */
     struct cache *cache;
     struct net *net; /* requests to others; NULL on the command line */
     struct passwords *passwords;

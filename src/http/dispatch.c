@@ -27,6 +27,7 @@ int dispatch_prepare(struct dispatch *dispatch, const struct http_options *optio
     dispatch->cors_origins = text_from(config->cors_origins);
     dispatch->strict_passwords = config->password_policy == PASSWORD_POLICY_STRICT;
     dispatch->identify = options->identify;
+    dispatch->share_limit = options->share_limit;
     dispatch->run = options->run;
     dispatch->limiter = limiter_create(LIMITER_KEYS);
     dispatch->router = router_create(options->tables, options->table_count, options->surfaces);
@@ -129,13 +130,15 @@ static struct limit_key address_key(enum http_rule rule, const struct request *r
 }
 
 /* Counts the request under a rule; false when it was refused, and answered. */
-static bool take(const struct dispatch *dispatch, enum http_rule rule, const struct limit_key *key,
-                 struct limit_verdict *verdict)
+static bool take(const struct dispatch *dispatch, struct request *request, enum http_rule number,
+                 const struct limit_key *key, struct limit_verdict *verdict)
 {
-    if (dispatch->rules[rule].limit == 0)
+    const struct limit_rule *rule = &dispatch->rules[number];
+    if (rule->limit == 0)
         return true;
-    struct limit_verdict taken =
-        limiter_take(dispatch->limiter, key, &dispatch->rules[rule], clock_monotonic());
+    struct limit_verdict taken;
+    if (dispatch->share_limit == NULL || !dispatch->share_limit(request, key, rule, &taken))
+        taken = limiter_take(dispatch->limiter, key, rule, clock_monotonic());
     /* Of two limits the headers tell of the one that is closer. */
     if (verdict->limit == 0 || !taken.allowed || taken.remaining < verdict->remaining)
         *verdict = taken;
@@ -161,10 +164,10 @@ static bool take_general(const struct dispatch *dispatch, struct request *reques
 {
     if (request->identity.user_id == 0) {
         struct limit_key key = address_key(RULE_ANONYMOUS, request);
-        return take(dispatch, RULE_ANONYMOUS, &key, verdict);
+        return take(dispatch, request, RULE_ANONYMOUS, &key, verdict);
     }
     struct limit_key key = {RULE_USER, {(uint64_t)request->identity.user_id}};
-    return take(dispatch, RULE_USER, &key, verdict);
+    return take(dispatch, request, RULE_USER, &key, verdict);
 }
 
 /* The limit of the route itself, which may depend on its body. */
@@ -175,15 +178,15 @@ static bool take_special(const struct dispatch *dispatch, struct request *reques
     if (route->limit == LIMIT_LOGIN) {
         struct limit_key key = address_key(RULE_LOGIN, request);
         key.words[2] = text_hash(route->limit_key(request), 0);
-        return take(dispatch, RULE_LOGIN, &key, verdict);
+        return take(dispatch, request, RULE_LOGIN, &key, verdict);
     }
     if (route->limit == LIMIT_REGISTER && !request->identity.is_admin) {
         struct limit_key key = address_key(RULE_REGISTER, request);
-        return take(dispatch, RULE_REGISTER, &key, verdict);
+        return take(dispatch, request, RULE_REGISTER, &key, verdict);
     }
     if (route->limit == LIMIT_UPLOAD) {
         struct limit_key key = {RULE_UPLOAD, {(uint64_t)request->identity.user_id}};
-        return take(dispatch, RULE_UPLOAD, &key, verdict);
+        return take(dispatch, request, RULE_UPLOAD, &key, verdict);
     }
     return true;
 }

@@ -21,6 +21,8 @@ struct dispatch {
     struct text cors_origins;
     bool strict_passwords;
     int (*identify)(struct request *request, struct text token, struct identity *ret_identity);
+    bool (*share_limit)(struct request *request, const struct limit_key *key,
+                        const struct limit_rule *rule, struct limit_verdict *ret_verdict);
     route_handler *run;
 };
 

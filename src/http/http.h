@@ -26,6 +26,11 @@ struct http_options {
     /* identify: who has this bearer token; ERROR_UNAUTHORIZED for nobody. In the request's fiber.
      */
     int (*identify)(struct request *request, struct text token, struct identity *ret_identity);
+    /* share_limit: counts the request together with those of other servers; false when that cannot
+     * be done now, and it is to be counted here. NULL where there are no others. In the request's
+     * fiber. */
+    bool (*share_limit)(struct request *request, const struct limit_key *key,
+                        const struct limit_rule *rule, struct limit_verdict *ret_verdict);
     /* run: runs the handler of the request's route. */
     route_handler *run;
 };

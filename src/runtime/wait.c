@@ -125,6 +125,11 @@ int wait_woken(void)
     return park(fiber_current(), true);
 }
 
+int wait_woken_firmly(void)
+{
+    return park(fiber_current(), false);
+}
+
 static void completion_run(struct loop_post *post)
 {
     struct completion *completion = CONTAINER_OF(post, struct completion, post);

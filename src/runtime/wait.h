@@ -33,6 +33,9 @@ int wait_timer(int64_t deadline);
  * the one who wakes it runs in the same loop. */
 int wait_woken(void);
 
+/* wait_woken_firmly: the same, but not ended by a cancellation. */
+int wait_woken_firmly(void);
+
 /* Something that another thread will finish. Lives on the waiter's stack. */
 struct completion {
     struct loop_post post;
