@@ -8,11 +8,15 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "blob/blob.h"
+#include "cache/redis.h"
 #include "db/db.h"
 #include "domain/job_operation.h"
 #include "domain/job_queue.h"
 
-enum { FREE_MINIMUM = 64 << 20 }; /* bytes of disk below which storage counts as degraded */
+enum {
+    REASON_SIZE = 160,
+    FREE_MINIMUM = 64 << 20, /* bytes of disk below which storage counts as degraded */
+};
 
 static const char *const health_names[] = {"healthy", "degraded", "unhealthy"};
 static const struct enumeration healths = {health_names, 3};
@@ -43,6 +47,7 @@ static int read_health(struct request *request)
 struct part_health {
     int64_t status; /* enum health */
     double latency; /* milliseconds */
+    struct text reason;
 };
 
 static const struct field part_fields[] = {
@@ -54,6 +59,11 @@ static const struct field part_fields[] = {
      .type = FIELD_REAL,
      .offset = offsetof(struct part_health, latency),
      .description = "How long the check took"},
+    {.name = "reason",
+     .type = FIELD_TEXT,
+     .flags = FIELD_OPTIONAL,
+     .offset = offsetof(struct part_health, reason),
+     .description = "What is wrong, where that is known"},
 };
 static const struct schema part_schema = {
     .name = "PartHealth",
@@ -123,21 +133,40 @@ static int select_one(struct db_connection *connection, void *argument)
     return db_query_integer(connection, TEXT("SELECT 1"), DB_NO_VALUES, argument);
 }
 
-static enum health check_database(const struct services *services)
+/* A check of a part; `ret_reason` is set where it can say what is wrong. */
+typedef enum health check_fn(const struct services *services, struct arena *arena,
+                             struct text *ret_reason);
+
+static enum health check_database(const struct services *services, struct arena *arena,
+                                  struct text *ret_reason)
 {
+    (void)arena;
+    (void)ret_reason;
     int64_t one;
     return db_read(services->db, DB_LIGHT, select_one, &one) < 0 ? UNHEALTHY : HEALTHY;
 }
 
-static enum health check_cache(const struct services *services)
+/* Without Redis it is in the process itself, and there when this runs. */
+static enum health check_cache(const struct services *services, struct arena *arena,
+                               struct text *ret_reason)
 {
-    (void)services; /* in the process itself: it is there when this runs */
-    return HEALTHY;
+    if (services->redis == NULL)
+        return HEALTHY;
+    struct redis_answer answer;
+    redis_command(services->redis, arena, REDIS_WORDS(TEXT("PING")), &answer);
+    char reason[REASON_SIZE];
+    if (redis_is_up(services->redis, reason, sizeof reason))
+        return HEALTHY;
+    *ret_reason = arena_format(arena, "Redis: %s", reason);
+    return DEGRADED;
 }
 
 /* Of both queues: writes that wait for the database, and jobs that wait for a worker. */
-static enum health check_queue(const struct services *services)
+static enum health check_queue(const struct services *services, struct arena *arena,
+                               struct text *ret_reason)
 {
+    (void)arena;
+    (void)ret_reason;
     struct db_statistics statistics;
     db_statistics(services->db, &statistics);
     bool crowded = statistics.queued > statistics.queue_limit / 2 ||
@@ -152,8 +181,11 @@ static bool is_nearly_full(const char *path)
 }
 
 /* Without the bytes of files there is much that can be served; without the database nothing. */
-static enum health check_storage(const struct services *services)
+static enum health check_storage(const struct services *services, struct arena *arena,
+                                 struct text *ret_reason)
 {
+    (void)arena;
+    (void)ret_reason;
     const char *database = db_path(services->db);
     if (database != NULL && access(database, W_OK) < 0)
         return UNHEALTHY;
@@ -170,7 +202,7 @@ static int read_detailed_health(struct request *request)
         .uptime = (clock_monotonic() - services->started_at) / CLOCK_SECOND,
     };
     const struct {
-        enum health (*check)(const struct services *services);
+        check_fn *check;
         struct part_health *result;
     } checks[] = {
         {check_database, &detailed.parts.database},
@@ -180,9 +212,11 @@ static int read_detailed_health(struct request *request)
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         int64_t start = clock_monotonic();
-        enum health health = checks[i].check(services);
+        struct text reason = TEXT_NULL;
+        enum health health = checks[i].check(services, &request->arena, &reason);
         int64_t latency = clock_monotonic() - start;
-        *checks[i].result = (struct part_health){health, (double)latency / CLOCK_MILLISECOND};
+        *checks[i].result =
+            (struct part_health){health, (double)latency / CLOCK_MILLISECOND, reason};
         if (health > detailed.status)
             detailed.status = health;
     }

@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "base/error.h"
 #include "cache/cache.h"
+#include "cache/redis.h"
 #include "db/db.h"
 #include "domain/job_operation.h"
 #include "domain/job_queue.h"
@@ -40,11 +41,16 @@ static void write_cache_metrics(const struct services *services, struct buffer *
                   "# HELP cache_misses_total Results that had to be made.\n"
                   "# TYPE cache_misses_total counter\n"
                   "cache_misses_total %ju\n"
+                  "# HELP cache_shared_hits_total Of the hits, those in Redis.\n"
+                  "# TYPE cache_shared_hits_total counter\n"
+                  "cache_shared_hits_total %ju\n"
                   "# HELP cache_bytes Memory that kept results take.\n"
                   "# TYPE cache_bytes gauge\n"
                   "cache_bytes %ju\n",
                   (uintmax_t)statistics.hits, (uintmax_t)statistics.misses,
-                  (uintmax_t)statistics.bytes);
+                  (uintmax_t)statistics.shared_hits, (uintmax_t)statistics.bytes);
+    if (services->redis != NULL)
+        redis_write_metrics(services->redis, out);
 }
 
 /* What one operation's queue has under a name of its own. */

@@ -141,6 +141,13 @@ class Server:
         given = self.options.get("SECRET_KEY")
         return given or (self.folder / "errand.db.secret").read_text()
 
+    @property
+    def shared(self):
+        """The options of another server over the same data, in a folder of its own."""
+        own = f"sqlite:///{self.folder}/errand.db"
+        url = self.options.get("DATABASE_URL", own)
+        return {**self.options, "DATABASE_URL": url, "SECRET_KEY": self.secret_key}
+
     def signal(self, number):
         self.process.send_signal(number)
 
