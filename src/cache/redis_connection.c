@@ -36,6 +36,12 @@ struct redis_call {
     int64_t deadline;
 };
 
+/* Those of a greeting are not counted. */
+static bool is_command(const struct redis_call *call)
+{
+    return call->kind == CALL_WAITED || call->kind == CALL_SENT;
+}
+
 /* Only the loop's thread counts, so that a plain load and store do. */
 static void add(_Atomic uint64_t *counter, uint64_t amount)
 {
@@ -126,8 +132,10 @@ static void fail(struct redis_connection *connection, enum redis_outcome outcome
     connection->was_down = true;
     close_context(connection);
     while (connection->first != NULL) {
-        count(connection, outcome);
-        end_call(pop(connection), ERROR_UNAVAILABLE);
+        struct redis_call *call = pop(connection);
+        if (is_command(call))
+            count(connection, outcome);
+        end_call(call, ERROR_UNAVAILABLE);
     }
     loop_timer_start(connection->loop, &connection->timer, now + pause);
 }
@@ -230,8 +238,10 @@ static void take_answer(struct redis_connection *connection, const redisReply *r
         become_ready(connection);
     if (call->kind == CALL_WAITED && !unknown_script)
         read_answer(call->arena, reply, call->answer);
-    count(connection, REDIS_ANSWERED);
-    add(&connection->microseconds, (uint64_t)(clock_monotonic() - call->sent_at));
+    if (is_command(call)) {
+        count(connection, REDIS_ANSWERED);
+        add(&connection->microseconds, (uint64_t)(clock_monotonic() - call->sent_at));
+    }
     end_call(call, unknown_script ? ERROR_NOT_FOUND : 0);
 }
 
