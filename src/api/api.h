@@ -12,6 +12,8 @@
 #include "http/http.h"
 #include "http/reply.h"
 
+struct user;
+
 /* What request->application is. */
 struct application {
     struct services services;
@@ -20,7 +22,7 @@ struct application {
 };
 
 /* The tables of all resources. */
-enum { API_TABLE_COUNT = 17 };
+enum { API_TABLE_COUNT = 18 };
 extern const struct route_table *const api_tables[API_TABLE_COUNT];
 
 extern const struct route_table auth_routes;
@@ -38,6 +40,7 @@ extern const struct route_table job_routes;
 extern const struct route_table portfolio_routes;
 extern const struct route_table notification_routes;
 extern const struct route_table system_routes;
+extern const struct route_table session_routes;
 extern const struct route_table web_routes;
 extern const struct route_table health_routes;
 
@@ -56,6 +59,10 @@ struct text api_login_name(const struct request *request);
 
 /* api_register_user: registers an account and answers it. */
 int api_register_user(struct request *request);
+
+/* api_set_session_cookie: the answer gives the browser a fresh token of the user in the session's
+ * cookie. ERROR_INTERNAL. */
+int api_set_session_cookie(struct request *request, const struct user *user);
 
 /* services_of: the domain's services. */
 struct services *services_of(const struct request *request);

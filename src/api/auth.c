@@ -7,6 +7,7 @@
 #include "domain/fold.h"
 #include "domain/password.h"
 #include "domain/token.h"
+#include "http/session_cookie.h"
 #include "schema/encode.h"
 
 struct session {
@@ -140,10 +141,15 @@ static int render_account(struct request *request, const void *argument)
     return reply_json(request, 200, &user_schema, argument);
 }
 
-/* The account and, since a new password has ended all tokens, a fresh one. */
+/* The account and, since a new password has ended all tokens, a fresh one: a browser gets it in its
+ * cookie. */
 static int render_account_with_token(struct request *request, const void *argument)
 {
     const struct user *user = argument;
+    if (request->identity.by_cookie) {
+        int failed = api_set_session_cookie(request, user);
+        return failed < 0 ? failed : render_account(request, user);
+    }
     struct text token;
     int error = issue_token(request, user, &token);
     if (error < 0)
@@ -176,6 +182,8 @@ static int update_account(struct request *request)
 static int render_logout(struct request *request, const void *argument)
 {
     (void)argument;
+    if (request->identity.by_cookie)
+        session_cookie_clear(request);
     return reply_empty(request, 204);
 }
 

@@ -51,7 +51,7 @@ static const struct option options[] = {
     {"CORS_ORIGINS", OPTION_TEXT, AT(cors_origins), "", NULL, 0, 0,
      "comma list of origins that browsers may call from, or *"},
     {"TRUSTED_PROXIES", OPTION_TEXT, AT(trusted_proxies), "", NULL, 0, 0,
-     "comma list of addresses (or networks, a.b.c.d/n) whose X-Forwarded-For counts"},
+     "comma list of addresses (or networks, a.b.c.d/n) whose X-Forwarded-For and -Proto count"},
     {"DATABASE_URL", OPTION_TEXT, AT(database_url), "sqlite:///./errand.db", NULL, 0, 0,
      "where the data lives: sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME"},
     {"REDIS_URL", OPTION_TEXT, AT(redis_url), NULL, NULL, 0, 0,

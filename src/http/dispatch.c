@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "http/cors.h"
 #include "http/reply.h"
+#include "http/session_cookie.h"
 
 enum { LIMITER_KEYS = 131072 };
 
@@ -105,11 +106,25 @@ static bool bearer_token(struct text authorization, struct text *ret_token)
     return true;
 }
 
-/* Sets request->identity; ERROR_UNAUTHORIZED when something was sent that identifies nobody. */
+/* A cookie that no longer holds is nobody's: the browser sends it whatever the user does. */
+static int identify_by_cookie(const struct dispatch *dispatch, struct request *request)
+{
+    struct text token;
+    if (!session_cookie_find(request, &token))
+        return 0;
+    int error = dispatch->identify(request, token, &request->identity);
+    if (error < 0)
+        return error == ERROR_UNAUTHORIZED ? 0 : error;
+    request->identity.by_cookie = true;
+    request->log.user_id = request->identity.user_id;
+    return 0;
+}
+
+/* Sets request->identity; ERROR_UNAUTHORIZED when a token was sent that identifies nobody. */
 static int identify(const struct dispatch *dispatch, struct request *request)
 {
     if (request->headers.authorization.data == NULL)
-        return 0;
+        return identify_by_cookie(dispatch, request);
     struct text token;
     if (!bearer_token(request->headers.authorization, &token))
         return ERROR_UNAUTHORIZED;

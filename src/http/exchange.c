@@ -109,6 +109,12 @@ static const struct {
     KNOWN_HEADER("If-Range", if_range),
     KNOWN_HEADER("Expect", expect),
     KNOWN_HEADER("Access-Control-Request-Method", preflight_method),
+    KNOWN_HEADER("Host", host),
+    KNOWN_HEADER("Cookie", cookie),
+    KNOWN_HEADER("Sec-Fetch-Site", fetch_site),
+    KNOWN_HEADER("X-Requested-With", requested_with),
+    KNOWN_HEADER("Upgrade", upgrade),
+    KNOWN_HEADER("X-Forwarded-Proto", forwarded_scheme),
 #undef KNOWN_HEADER
 };
 
@@ -287,6 +293,9 @@ static enum MHD_Result receive_head(struct exchange *exchange, const char *metho
     request->address =
         address_of_client(&exchange->connection->peer, request->headers.forwarded_for,
                           exchanges->options->dispatch->trusted_proxies);
+    request->is_secure =
+        text_equal_ignoring_case(request->headers.forwarded_scheme, TEXT("https")) &&
+        address_set_has(exchanges->options->dispatch->trusted_proxies, &exchange->connection->peer);
     dispatch_begin(exchanges->options->dispatch, request);
     buffer_init(&request->body, &request->arena, (size_t)exchanges->options->config->max_body_size);
     /* RFC 9112, section 3.2. libmicrohttpd would check this too, but answer in words of its own. */

@@ -309,7 +309,7 @@ static void write_operation(const struct route *route, enum surface surface, str
     write_answers(route, surface, json);
     if (route->access != ACCESS_PUBLIC) {
         json_key(json, "security");
-        json_put_raw(json, TEXT("[{\"bearerAuth\":[]}]"));
+        json_put_raw(json, TEXT("[{\"bearerAuth\":[]},{\"sessionCookie\":[]}]"));
     }
     json_end_object(json);
 }
@@ -407,8 +407,13 @@ static void write_components(const struct router *router, struct json *json)
     json_key(json, "components");
     json_begin_object(json);
     json_key(json, "securitySchemes");
-    json_put_raw(json, TEXT("{\"bearerAuth\":{\"type\":\"http\",\"scheme\":\"bearer\","
-                            "\"bearerFormat\":\"JWT\"}}"));
+    json_put_raw(
+        json,
+        TEXT("{\"bearerAuth\":{\"type\":\"http\",\"scheme\":\"bearer\","
+             "\"bearerFormat\":\"JWT\"},\"sessionCookie\":{\"type\":\"apiKey\",\"in\":\"cookie\","
+             "\"name\":\"errand_session\",\"description\":\"Of the web interface; what "
+             "changes something also needs X-Requested-With: errand from the same "
+             "origin\"}}"));
     json_key(json, "schemas");
     json_begin_object(json);
     for (size_t i = 0; i < sizeof error_schemas / sizeof error_schemas[0]; i++) {

@@ -25,6 +25,7 @@ struct transaction_hook;
 struct identity {
     int64_t user_id; /* 0: anonymous */
     bool is_admin;
+    bool by_cookie; /* recognised by the session's cookie (http/session_cookie.h) */
     struct text username;
 };
 
@@ -70,6 +71,12 @@ struct request_headers {
     struct text if_range;
     struct text expect;
     struct text preflight_method; /* Access-Control-Request-Method */
+    struct text host;
+    struct text cookie;
+    struct text fetch_site;     /* Sec-Fetch-Site */
+    struct text requested_with; /* X-Requested-With */
+    struct text upgrade;
+    struct text forwarded_scheme; /* X-Forwarded-Proto */
 };
 
 struct request {
@@ -82,6 +89,7 @@ struct request {
     struct text query_string;
     struct request_headers headers;
     struct address address; /* of the client */
+    bool is_secure;         /* the client speaks TLS, with a trusted proxy */
     struct text id;
     int64_t started; /* clock_monotonic() when the head was complete */
 
