@@ -39,7 +39,7 @@ say = @printf '  %-5s %s\n' $(1) $(2)
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: FORCE all objects run test unit unit-programs lint tidy coverage asan bench clean setup format help
+.PHONY: FORCE all objects run test faults unit unit-programs lint tidy coverage asan bench clean setup format help
 all: $(OUT)/errand
 
 # --- Flags -------------------------------------------------------------------------------------
@@ -207,6 +207,11 @@ lint:
 	@scripts/setup lint
 	+@scripts/lint
 
+faults:
+	@scripts/setup test
+	+@$(MAKE) --no-print-directory all
+	+@scripts/faults
+
 coverage:
 	@scripts/setup coverage
 	+@scripts/coverage
@@ -234,6 +239,7 @@ help:
 	@echo 'make            build build/errand'
 	@echo 'make run        install what is missing, build, serve on http://127.0.0.1:8000'
 	@echo 'make test       install what is missing, run every test, also under the sanitizers'
+	@echo 'make faults     kill servers, workers and databases at work, for some minutes'
 	@echo 'make unit       run the unit tests alone (VARIANT=asan: under the sanitizers)'
 	@echo 'make lint       format, includes, clang-tidy, clang, shellcheck, ruff, TypeScript'
 	@echo 'make format     lay the sources out as lint wants them'

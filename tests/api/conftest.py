@@ -23,6 +23,7 @@ def pytest_configure(config):
     """Start what all workers share, in the process that starts the workers."""
     config.addinivalue_line("markers", "sqlite: about SQLite alone")
     config.addinivalue_line("markers", "postgres: about PostgreSQL alone")
+    config.addinivalue_line("markers", "faults: kills what it talks to; longer in `make faults`")
     if postgres.is_wanted() and not hasattr(config, "workerinput"):
         config.add_cleanup(postgres.start_for_all(BINARY).remove)
 
@@ -72,6 +73,24 @@ def object_store(tmp_path_factory):
 def program(tmp_path):
     """The program in an empty folder, no server running: `program.run("migrate")`."""
     return Server(tmp_path, template=postgres.EMPTY)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A server of its own, to be restarted."""
+    own = postgres.Postgres().create().start()
+    yield own
+    own.remove()
+
+
+@pytest.fixture
+def over_network(cluster, start_server):
+    """A server that signs in with a password."""
+    return start_server(
+        DATABASE_URL=f"postgres://{postgres.USER}:{postgres.PASSWORD}"
+        f"@127.0.0.1:{cluster.port}/postgres?pool_size=3",
+        SECRET_KEY="0123456789abcdef0123456789abcdef",
+    )
 
 
 @pytest.fixture(params=SURFACES, ids=lambda surface: surface.name)

@@ -5,7 +5,10 @@ import threading
 import httpx
 import pytest
 from support.api import CLASSIC, register
+from support.faults import bounded
 from support.server import wait_until
+
+pytestmark = pytest.mark.faults
 
 WRITERS = 6
 ACKNOWLEDGED = 150  # at least so many answers before the server is killed
@@ -45,7 +48,7 @@ def all_titles(caller):
         query["cursor"] = page["next_cursor"]
 
 
-@pytest.mark.parametrize("attempt", range(4))
+@pytest.mark.parametrize("attempt", range(bounded(4, 25)))
 def test_every_acknowledged_task_outlives_kill_9(server, anna, attempt):
     writers = [Writer(anna, number) for number in range(WRITERS)]
     for writer in writers:

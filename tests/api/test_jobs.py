@@ -411,6 +411,7 @@ def test_a_paused_operation_waits(anna, admin):
     assert_error(admin.post(f"{JOBS}/operations/explode/pause"), V1, 404)
 
 
+@pytest.mark.faults
 def test_a_job_of_a_worker_that_died_is_taken_over(start_server):
     server = start_server(WORKERS="0", JOB_LEASE_SECONDS="2")
     anna = register(server, "anna")
@@ -428,6 +429,7 @@ def test_a_job_of_a_worker_that_died_is_taken_over(start_server):
     assert (found["attempts"], found["error"]) == (0, "The worker that ran it died")
 
 
+@pytest.mark.faults
 def test_a_job_that_kills_its_workers_is_dead_in_the_end(start_server):
     server = start_server(WORKERS="0")
     anna = register(server, "anna")
@@ -447,6 +449,7 @@ def test_a_job_that_kills_its_workers_is_dead_in_the_end(start_server):
     assert found["attempts"] == 0, "crashes are counted apart"
 
 
+@pytest.mark.faults
 def test_a_worker_that_lost_its_lease_changes_nothing(start_server):
     server = start_server(WORKERS="0")
     anna = register(server, "anna")
@@ -483,6 +486,7 @@ def test_shutting_down_ends_the_waiting(waiting, idle):
     assert idle.wait() == 0
 
 
+@pytest.mark.faults
 def test_jobs_survive_a_kill(start_server):
     server = start_server(JOB_LEASE_SECONDS="2")
     anna = register(server, "anna")

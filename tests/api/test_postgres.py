@@ -6,6 +6,7 @@ import time
 import pytest
 from support import postgres
 from support.api import CLASSIC, V1, Caller, log_in_admin, register
+from support.load import together
 from support.server import Server, wait_until
 
 pytestmark = pytest.mark.postgres
@@ -16,24 +17,6 @@ SECRET = "0123456789abcdef0123456789abcdef"
 def query(database, statement):
     with postgres.connect(database) as connection:
         return connection.execute(statement).fetchall()
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    """A server of its own, to be restarted."""
-    own = postgres.Postgres().create().start()
-    yield own
-    own.remove()
-
-
-@pytest.fixture
-def over_network(cluster, start_server):
-    """A server that signs in with a password."""
-    return start_server(
-        DATABASE_URL=f"postgres://{postgres.USER}:{postgres.PASSWORD}"
-        f"@127.0.0.1:{cluster.port}/postgres?pool_size=3",
-        SECRET_KEY=SECRET,
-    )
 
 
 # Starting.
@@ -113,23 +96,6 @@ def test_what_one_server_writes_the_other_reads(pair):
     assert there.read_task(task["id"]) == task
     assert there.patch(CLASSIC.task(task["id"]), json={"title": "Changed there"}).status_code == 200
     assert here.read_task(task["id"])["title"] == "Changed there"
-
-
-def together(*calls):
-    """What each of the calls answers, made at once."""
-    answers = [None] * len(calls)
-    barrier = threading.Barrier(len(calls))
-
-    def run(number, call):
-        barrier.wait()
-        answers[number] = call()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
 
 
 def test_of_two_changes_of_one_version_one_is_made(pair):
@@ -239,90 +205,6 @@ def test_a_number_that_is_never_used_holds_nobody_up(server, anna):
     anna.create_task()
     [(count,)] = server.database.query("SELECT count(*) FROM events")
     wait_until(lambda: count_sealed(server) == count, "all to be sealed")
-
-
-# Faults.
-
-
-class Writers:
-    """Threads that create tasks until they are told to stop."""
-
-    def __init__(self, caller, count=4):
-        self.created, self.refused, self.odd = [], [], []
-        self.stopping = False
-        self.threads = [threading.Thread(target=self.write, args=(caller,)) for _ in range(count)]
-        for thread in self.threads:
-            thread.start()
-
-    def write(self, caller):
-        while not self.stopping:
-            answer = caller.post(V1.tasks, json={"title": "x"})
-            if answer.status_code == 201:
-                self.created.append(answer.json()["id"])
-            elif answer.status_code == 503 and "Retry-After" in answer.headers:
-                self.refused.append(answer)
-                time.sleep(0.05)
-            else:
-                self.odd.append(answer)
-
-    def stop(self):
-        self.stopping = True
-        for thread in self.threads:
-            thread.join()
-
-
-@pytest.mark.parametrize("mode", ["fast", "immediate"])
-def test_a_restart_of_the_database_loses_nothing(cluster, over_network, mode):
-    caller = register(over_network, f"restart_{mode}")
-    writers = Writers(caller)
-    wait_until(lambda: len(writers.created) > 20, "some tasks")
-    cluster.stop(mode)
-    refused_before = len(writers.refused)
-    wait_until(lambda: len(writers.refused) > refused_before, "the outage to be felt")
-    cluster.start()
-    written = len(writers.created)
-    wait_until(lambda: len(writers.created) > written + 20, "the recovery")
-    writers.stop()
-    assert writers.odd == []
-    total = caller.get(V1.tasks, params={"limit": 1}).json()["total"]
-    # Some whose commit was under way were refused, and are there.
-    assert len(writers.created) <= total <= len(writers.created) + len(writers.refused)
-    for task in writers.created[-30:]:
-        assert caller.get(V1.task(task)).status_code == 200
-    assert postgres.PASSWORD not in over_network.stdout + over_network.stderr
-
-
-def test_connections_that_are_cut_are_opened_again(server, anna):
-    writers = Writers(anna)
-    cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{}'"
-    for _ in range(5):
-        written = len(writers.created)
-        postgres.administrate(cut.format(server.postgres))
-        wait_until(lambda: len(writers.created) > written + 5, "more tasks")  # noqa: B023
-    writers.stop()
-    assert writers.odd == []
-    total = anna.get(V1.tasks, params={"limit": 1}).json()["total"]
-    assert len(writers.created) <= total <= len(writers.created) + len(writers.refused)
-
-
-def test_more_requests_than_connections_wait_for_their_turn(server, anna):
-    answers = together(*(lambda: anna.post(V1.tasks, json={"title": "x"}) for _ in range(40)))
-    assert {answer.status_code for answer in answers} == {201}
-
-
-def test_a_database_that_holds_still_is_503_in_the_end(server, anna):
-    """A lock that is not released: the statement is given up, and the server goes on."""
-    task = anna.create_task()
-    server.options["DATABASE_URL"] += "&options=-c%20statement_timeout%3D500"
-    server.restart()
-    anna.server = server
-    with postgres.connect(server.postgres) as holding:
-        holding.execute(f"SELECT 1 FROM tasks WHERE id = {task['id']} FOR UPDATE")
-        answer = anna.patch(CLASSIC.task(task["id"]), json={"title": "Later"})
-        assert answer.status_code == 503
-        assert "Retry-After" in answer.headers
-        assert anna.read_task(task["id"]) == task
-    assert anna.patch(CLASSIC.task(task["id"]), json={"title": "Now"}).status_code == 200
 
 
 # Plans.

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from support.api import V1, assert_error, assert_invalid, register
+from support.faults import bounded
 from support.server import Server, wait_until
 from support.worker import Worker
 
 JOBS = "/api/v1/jobs"
-FAULT_JOBS = int(os.environ.get("FAULT_JOBS", "1500"))
+FAULT_JOBS = bounded(1500, 20000)
 
 OVER = ("finished", "dead", "cancelled")
 
@@ -215,6 +216,7 @@ def test_a_worker_that_is_told_to_end_finishes_what_runs(anna, start_worker, pro
     assert read(anna, job)["result"] == "done\n"
 
 
+@pytest.mark.faults
 def test_a_job_whose_worker_is_killed_is_carried_out_by_another(anna, start_worker, program):
     slow = program("slow", "sleep 1; echo done")
     worker = start_worker("--exec", slow, WORKERS="1")
@@ -271,6 +273,7 @@ def unfinished(server):
     return count
 
 
+@pytest.mark.faults
 def test_every_job_is_finished_once_though_workers_are_killed(anna, server, start_worker):
     workers = [start_worker() for _ in range(4)]
     jobs = []
@@ -289,11 +292,12 @@ def test_every_job_is_finished_once_though_workers_are_killed(anna, server, star
         assert read(anna, jobs[number])["result"] == f"!{str(number)[::-1]}"
 
 
+@pytest.mark.faults
 def test_every_job_is_finished_once_though_the_server_is_killed(start_server):
     server = start_server(JOB_LEASE_SECONDS="2")
     anna = register(server, "anna")
     jobs = []
-    for _ in range(4):
+    for _ in range(bounded(4, 20)):
         for _ in range(60):
             jobs.append(submit(anna, data=f"{len(jobs)}!"))
         server.kill()

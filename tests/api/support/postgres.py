@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -90,6 +91,16 @@ class Postgres:
 
     def stop(self, mode="fast"):
         self.run("pg_ctl", "-D", self.data, "-m", mode, "-w", "stop")
+
+    def signal(self, number):
+        """To every process of the server: SIGSTOP makes it hold still."""
+        parent = (self.data / "postmaster.pid").read_text().split()[0]
+        found = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", parent], capture_output=True, text=True, check=True
+        )
+        for process in [parent, *found.stdout.split()]:
+            with suppress(ProcessLookupError):
+                os.kill(int(process), number)
 
     def remove(self):
         self.stop("immediate")
