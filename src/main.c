@@ -18,7 +18,9 @@ static const struct {
      "worker [--exec NAME=PROGRAM]...: carry out jobs, apart from the server; a program makes an\n"
      "  operation: it gets the data on standard input, and what it prints is the result"},
     {"migrate", command_migrate,
-     "migrate [status]: bring the database up to date, or show how it is"},
+     "migrate [status]: bring the database up to date, or show how it is\n"
+     "  migrate --from URL [--to URL]: copy all data into another, empty database (that of\n"
+     "  DATABASE_URL); once more after an interruption goes on with it"},
     {"user", command_user,
      "user add NAME [--admin] [--email E] [--password-stdin]\n"
      "  user passwd NAME [--password-stdin]\n"

@@ -1,5 +1,7 @@
 #include "db/db.h"
 
+#include <unistd.h>
+
 #include "base/error.h"
 #include "db/engine.h"
 
@@ -31,6 +33,17 @@ int db_open(struct db **ret_db, const char *url, unsigned loops, struct arena *a
         TEXT("DATABASE_URL must be of the form sqlite:///PATH (there is none that lives in memory "
              "only) or postgresql://USER:PASSWORD@HOST:PORT/DATABASE");
     return ERROR_INVALID;
+}
+
+int db_open_existing(struct db **ret_db, const char *url, unsigned loops, struct arena *arena,
+                     struct text *ret_message)
+{
+    const char *path = sqlite_path(url);
+    if (path != NULL && access(path, F_OK) < 0) {
+        *ret_message = arena_format(arena, "there is no database %s", path);
+        return ERROR_NOT_FOUND;
+    }
+    return db_open(ret_db, url, loops, arena, ret_message);
 }
 
 void db_close(struct db *db)

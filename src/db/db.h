@@ -59,6 +59,10 @@ enum db_weight { DB_LIGHT, DB_SINGLE, DB_HEAVY };
 int db_open(struct db **ret_db, const char *url, unsigned loops, struct arena *arena,
             struct text *ret_message);
 
+/* db_open_existing: likewise; ERROR_NOT_FOUND with a message when it would have to be created. */
+int db_open_existing(struct db **ret_db, const char *url, unsigned loops, struct arena *arena,
+                     struct text *ret_message);
+
 /* db_close: finishes queued writes and closes every connection. Takes NULL. No loop may run. */
 void db_close(struct db *db);
 

@@ -6,6 +6,9 @@
 #include "base/error.h"
 #include "db/engine.h"
 
+/* The row of schema_migrations that is no migration. */
+#define NOTE "moving"
+
 enum { CHECKSUM_SIZE = 65 }; /* 64 hexadecimal digits and a NUL */
 
 struct migration_run {
@@ -89,6 +92,32 @@ static int apply(struct db_connection *connection, const struct embedded_file *f
     return 1;
 }
 
+static int find_note(struct db_connection *connection, struct arena *arena, struct text *ret_source)
+{
+    DB_ROWS_CLEANUP struct db_rows rows = {0};
+    int error =
+        db_query(connection, TEXT("SELECT checksum FROM schema_migrations WHERE name = '" NOTE "'"),
+                 DB_NO_VALUES, &rows);
+    if (error < 0)
+        return error;
+    int found = db_rows_next(&rows);
+    if (found < 0)
+        return found;
+    *ret_source = found ? arena_copy(arena, db_column_text(&rows, 0)) : TEXT_NULL;
+    return 0;
+}
+
+static int check_no_move(struct db_connection *connection, struct migration_run *run)
+{
+    struct text source = TEXT_NULL;
+    int error = find_note(connection, run->arena, &source);
+    if (error < 0 || source.data == NULL)
+        return error;
+    run->message = TEXT("another database is being copied into this one, which has not ended yet; "
+                        "run errand migrate --from ... again");
+    return ERROR_CONFLICT;
+}
+
 static int check_not_newer(struct db_connection *connection, struct migration_run *run,
                            size_t known)
 {
@@ -119,6 +148,8 @@ static int run_all(struct db_connection *connection, void *argument)
             applied++;
         }
     }
+    if (error >= 0)
+        error = check_no_move(connection, run);
     if (error >= 0)
         error = check_not_newer(connection, run, count);
     return error < 0 ? error : applied;
@@ -179,4 +210,39 @@ int migrate_identify(struct db *db, struct arena *arena, struct text *ret_identi
     if (error >= 0)
         *ret_identity = identification.identity;
     return error;
+}
+
+int migrate_note_move(struct db_connection *connection, struct text source)
+{
+    return db_execute(connection,
+                      TEXT("INSERT INTO schema_migrations (name, checksum, applied_at) "
+                           "VALUES ('" NOTE "', $1, $2)"),
+                      DB_VALUES(db_text(source), db_integer(clock_now())));
+}
+
+int migrate_forget_move(struct db_connection *connection)
+{
+    return db_execute(connection, TEXT("DELETE FROM schema_migrations WHERE name = '" NOTE "'"),
+                      DB_NO_VALUES);
+}
+
+struct note {
+    struct arena *arena;
+    struct text source;
+};
+
+static int run_find_note(struct db_connection *connection, void *argument)
+{
+    struct note *note = argument;
+    int error = create_table(connection);
+    return error < 0 ? error : find_note(connection, note->arena, &note->source);
+}
+
+int migrate_find_move(struct db *db, struct arena *arena, struct text *ret_source)
+{
+    struct note note = {.arena = arena};
+    int error = db_write(db, run_find_note, &note);
+    if (error >= 0)
+        *ret_source = note.source;
+    return error < 0 ? error : 0;
 }

@@ -33,4 +33,15 @@ int migrate_list(struct db *db, struct arena *arena, struct migration_state **re
  * db_read. */
 int migrate_identify(struct db *db, struct arena *arena, struct text *ret_identity);
 
+/* A database that another one is being copied into (domain/move.h) bears a note of where the data
+ * comes from. As long as it does, migrate_apply refuses it with ERROR_CONFLICT, so that nothing
+ * serves the half of it. */
+
+/* migrate_note_move, migrate_forget_move: write the note and remove it, in a write. */
+int migrate_note_move(struct db_connection *connection, struct text source);
+int migrate_forget_move(struct db_connection *connection);
+
+/* migrate_find_move: the note, or the null text. */
+int migrate_find_move(struct db *db, struct arena *arena, struct text *ret_source);
+
 #endif

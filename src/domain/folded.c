@@ -5,10 +5,26 @@
 /* Stands between the texts in one column: U+FFFF is no character, so that nobody looks for it. */
 #define SEPARATOR "\xEF\xBF\xBF"
 
-static struct text fold_all(struct arena *arena, const struct text *texts, size_t count)
+static const struct folded_column table[] = {
+    {"tasks", "folded_text", {"title", "description"}, 2},
+    {"tasks", "city_folded", {"city"}, 1},
+    {"users", "folded_text", {"username", "email", "full_name"}, 3},
+};
+
+const struct folded_column *folded_find(struct text name, struct text column)
 {
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (text_is(name, table[i].table) && text_is(column, table[i].name))
+            return &table[i];
+    return NULL;
+}
+
+struct text folded_join(struct arena *arena, const struct text *texts, size_t count)
+{
+    if (count == 1)
+        return text_fold_for_search(arena, texts[0]);
     size_t limit = 0;
-    struct text folded[3];
+    struct text folded[FOLDED_PARTS];
     for (size_t i = 0; i < count; i++) {
         folded[i] = text_fold_for_search(arena, texts[i]);
         limit += folded[i].length + sizeof SEPARATOR;
@@ -29,9 +45,8 @@ size_t folded_of_task(const struct db_connection *connection, struct arena *aren
     if (!db_is_postgres(connection))
         return 0;
     const struct text texts[] = {task->title, task->description};
-    columns[0] = (struct row_column){"folded_text", db_text(fold_all(arena, texts, 2))};
-    columns[1] =
-        (struct row_column){"city_folded", db_text(text_fold_for_search(arena, task->city))};
+    columns[0] = (struct row_column){table[0].name, db_text(folded_join(arena, texts, 2))};
+    columns[1] = (struct row_column){table[1].name, db_text(folded_join(arena, &task->city, 1))};
     return 2;
 }
 
@@ -41,7 +56,7 @@ size_t folded_of_user(const struct db_connection *connection, struct arena *aren
     if (!db_is_postgres(connection))
         return 0;
     const struct text texts[] = {user->username, user->email, user->full_name};
-    columns[0] = (struct row_column){"folded_text", db_text(fold_all(arena, texts, 3))};
+    columns[0] = (struct row_column){table[2].name, db_text(folded_join(arena, texts, 3))};
     return 1;
 }
 

@@ -13,7 +13,22 @@
 #include "domain/task.h"
 #include "domain/user.h"
 
-enum { FOLDED_COLUMNS = 2 };
+enum { FOLDED_COLUMNS = 2, FOLDED_PARTS = 3 };
+
+/* What a kept column is made of. */
+struct folded_column {
+    const char *table;
+    const char *name;
+    const char *parts[FOLDED_PARTS]; /* columns of the same table */
+    size_t count;
+};
+
+/* folded_find: the one of that column of the table `name`; NULL for a column that is none of them.
+ */
+const struct folded_column *folded_find(struct text name, struct text column);
+
+/* folded_join: the value of a column whose parts are these. */
+struct text folded_join(struct arena *arena, const struct text *texts, size_t count);
 
 /* folded_of_task, folded_of_user: the columns to write with the row, at most FOLDED_COLUMNS; their
  * number, which is 0 on SQLite. */
