@@ -220,8 +220,8 @@ asan:
 	+@$(MAKE) --no-print-directory VARIANT=asan all
 
 bench:
-	@scripts/setup bench
-	+@bench/run
+	@scripts/setup bench $(if $(filter postgres,$(BACKEND)),test)
+	+@$(if $(filter postgres,$(BACKEND)),build/venv/bin/python,python3) bench/run
 
 setup:
 	@scripts/setup build test lint bench coverage
@@ -245,7 +245,7 @@ help:
 	@echo 'make format     lay the sources out as lint wants them'
 	@echo 'make coverage   run every test and write build/coverage/html/index.html'
 	@echo 'make asan       build build/asan/errand with AddressSanitizer and UBSan'
-	@echo 'make bench      measure; see bench/README.md (BENCH_SECONDS=5 a measurement)'
+	@echo 'make bench      measure; see bench/README.md (ONLY="core jobs", SIZES, BACKEND=postgres)'
 	@echo 'make setup      install everything that building, testing and measuring need'
 	@echo 'make clean      remove what was built'
 	@echo 'CC=clang takes another compiler, V=1 shows the commands.'

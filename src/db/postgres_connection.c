@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "db/postgres.h"
 #include "runtime/fiber.h"
 
@@ -187,9 +188,11 @@ static bool send_statement(struct postgres_connection *connection,
     snprintf(name, sizeof name, "s%" PRIu64, statement->number);
     set_values(connection, values);
     int count = (int)values.count;
-    if (!statement->prepared &&
-        PQsendPrepare(connection->handle, name, statement->sql, count, connection->types) != 1)
-        return false;
+    if (!statement->prepared) {
+        log_debug("prepared: %s", statement->sql);
+        if (PQsendPrepare(connection->handle, name, statement->sql, count, connection->types) != 1)
+            return false;
+    }
     return PQsendQueryPrepared(connection->handle, name, count, connection->values,
                                connection->lengths, connection->formats, 0) == 1;
 }

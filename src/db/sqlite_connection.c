@@ -104,6 +104,7 @@ static bool statement_is_for(const struct sqlite_statement *statement, uint64_t 
 static int prepare(struct sqlite_connection *connection, struct text sql, unsigned flags,
                    sqlite3_stmt **ret_handle)
 {
+    log_debug("prepared: %.*s", TEXT_ARGUMENTS(sql));
     int code =
         sqlite3_prepare_v3(connection->handle, sql.data, (int)sql.length, flags, ret_handle, NULL);
     return code == SQLITE_OK ? 0 : translate(connection, code, sql);
