@@ -64,7 +64,7 @@ OPTIMIZE := -O0 -g --coverage -fprofile-update=atomic
 endif
 
 # Asked once, and only when something is compiled: `make run` must start where they are missing.
-PACKAGES := libmicrohttpd jansson sqlite3 libjwt libcrypt libcrypto libcurl libmagic libpq zlib hiredis
+PACKAGES := libmicrohttpd jansson sqlite3 libjwt libcrypt libcrypto libcurl libmagic libpq zlib hiredis librabbitmq
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
 PACKAGE_LIBS = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 CMOCKA = $(eval CMOCKA := $(shell pkg-config --cflags --libs cmocka))$(CMOCKA)
