@@ -10,6 +10,7 @@
 #include "blob/blob.h"
 #include "cache/redis.h"
 #include "db/db.h"
+#include "domain/job_broker.h"
 #include "domain/job_operation.h"
 #include "domain/job_queue.h"
 
@@ -161,17 +162,17 @@ static enum health check_cache(const struct services *services, struct arena *ar
     return DEGRADED;
 }
 
-/* Of both queues: writes that wait for the database, and jobs that wait for a worker. */
+/* Of both queues: writes that wait for the database, and jobs that wait for a worker. Those go on
+ * without their broker. */
 static enum health check_queue(const struct services *services, struct arena *arena,
                                struct text *ret_reason)
 {
-    (void)arena;
-    (void)ret_reason;
     struct db_statistics statistics;
     db_statistics(services->db, &statistics);
     bool crowded = statistics.queued > statistics.queue_limit / 2 ||
                    job_queue_depth(services->jobs) > services->config->job_queue_limit / 2;
-    return crowded ? DEGRADED : HEALTHY;
+    *ret_reason = job_broker_reason(services->broker, arena);
+    return crowded || ret_reason->data != NULL ? DEGRADED : HEALTHY;
 }
 
 static bool is_nearly_full(const char *path)

@@ -6,6 +6,7 @@
 #include "cache/cache.h"
 #include "cache/redis.h"
 #include "db/db.h"
+#include "domain/job_broker.h"
 #include "domain/job_operation.h"
 #include "domain/job_queue.h"
 #include "http/openapi.h"
@@ -101,6 +102,7 @@ static int write_job_metrics(struct services *services, struct arena *arena, str
     write_operation_gauge(&operations, "jobs_oldest_seconds",
                           "How long the first in the queue has waited.", oldest_of, out);
     job_queue_write_metrics(services->jobs, out);
+    job_broker_write_metrics(services->broker, out);
     return 0;
 }
 

@@ -6,7 +6,6 @@
 #include "base/buffer.h"
 #include "base/env_file.h"
 #include "base/error.h"
-#include "base/log.h"
 
 enum option_type {
     OPTION_TEXT,    /* const char * */
@@ -14,7 +13,6 @@ enum option_type {
     OPTION_CHOICE,  /* int64_t, the position of the value in `choices` */
     OPTION_SET,     /* int64_t, a bit for each value named in a comma list of `choices` */
     OPTION_URL,     /* const char *, of http or https; NULL where the value is empty */
-    OPTION_UNUSED,  /* known, but without effect in this version */
 };
 
 struct option {
@@ -109,6 +107,10 @@ static const struct option options[] = {
      "after how long a worker that is not heard of is taken for dead"},
     {"JOB_RESULT_TTL", OPTION_INTEGER, AT(job_result_ttl), "604800", NULL, 1, 315360000,
      "seconds that a job and its result are kept once it is over"},
+    {"RABBITMQ_URL", OPTION_TEXT, AT(rabbitmq_url), NULL, NULL, 0, 0,
+     "broker that carries jobs to workers: amqp://USER:PASSWORD@HOST:PORT/VIRTUAL_HOST, or amqps"},
+    {"JOB_EXTERNAL_OPERATIONS", OPTION_TEXT, AT(job_external_operations), "", NULL, 0, 0,
+     "comma list of operations that others carry out, who consume them from RABBITMQ_URL"},
     {"LOG_LEVEL", OPTION_CHOICE, AT(log_level), "info", "debug,info,warning,error", 0, 0,
      "the least important lines that are written"},
     {"LOG_FORMAT", OPTION_CHOICE, AT(log_json), "text", "text,json", 0, 0, "of the log lines"},
@@ -123,7 +125,6 @@ static const struct option options[] = {
      "what GET /async/external calls"},
     {"EXTERNAL_TIMEOUT_SECONDS", OPTION_INTEGER, AT(external_timeout), "10", NULL, 1, 300,
      "how long that may take"},
-    {"RABBITMQ_URL", OPTION_UNUSED, 0, NULL, NULL, 0, 0, NULL},
 };
 
 /* Of use only together. */
@@ -132,8 +133,6 @@ static const char *const group[] = {"S3_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY",
 enum { GROUP_COUNT = sizeof group / sizeof group[0] };
 
 enum { OPTION_COUNT = sizeof options / sizeof options[0] };
-
-static bool unused_is_set[OPTION_COUNT];
 
 static const struct option *option_find(struct text name)
 {
@@ -203,9 +202,6 @@ static int option_set(struct config *config, const struct option *option, const 
             return ERROR_INVALID;
         }
         *(const char **)member = text.length > 0 ? arena_copy(arena, text).data : NULL;
-        return 0;
-    case OPTION_UNUSED:
-        unused_is_set[option - options] = true;
         return 0;
     case OPTION_INTEGER:
         error = text_parse_integer(text, &number);
@@ -301,20 +297,10 @@ int config_load(struct config *config, struct arena *arena, const char *env_path
     return 0;
 }
 
-void config_warn(void)
-{
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (unused_is_set[i])
-            log_warning("%s is set, but this version does not use it", options[i].name);
-    }
-}
-
 void config_print_help(FILE *out)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &options[i];
-        if (option->type == OPTION_UNUSED)
-            continue;
         fprintf(out, "  %-28s %s", option->name, option->help);
         if (option->default_value != NULL)
             fprintf(out, " [%s]", option->default_value);

@@ -80,6 +80,8 @@ struct config {
     int64_t job_time_limit;   /* seconds of one attempt */
     int64_t job_lease;        /* seconds until a worker that is not heard of is taken for dead */
     int64_t job_result_ttl;   /* seconds that a job is kept once it is over */
+    const char *rabbitmq_url; /* NULL or "" when no broker carries jobs */
+    const char *job_external_operations; /* comma list */
 
     int64_t log_level; /* enum log_level */
     int64_t log_json;
@@ -93,9 +95,6 @@ struct config {
  */
 int config_load(struct config *config, struct arena *arena, const char *env_path,
                 struct text *ret_message);
-
-/* config_warn: logs what is set but has no effect in this version. Call once the log is open. */
-void config_warn(void);
 
 /* config_print_help: a line or two for every option, as `errand --help` shows them. */
 void config_print_help(FILE *out);

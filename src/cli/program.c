@@ -12,6 +12,8 @@
 #include "cache/cache.h"
 #include "cache/redis.h"
 #include "db/migrate.h"
+#include "domain/job_broker.h"
+#include "domain/job_external.h"
 #include "domain/job_queue.h"
 #include "domain/operation_server.h"
 #include "net/net.h"
@@ -42,7 +44,6 @@ int program_start(const struct command_context *context)
     if (log_start(&log_options) < 0)
         return command_fail(
             arena_format(context->arena, "LOG_FILE %s: %s", config->log_file, strerror(errno)));
-    config_warn();
     return EXIT_OK;
 }
 
@@ -111,6 +112,14 @@ int program_open(const struct command_context *context, unsigned loops,
         .started_at = clock_monotonic(),
     };
     operation_server_add(operations, services);
+    struct text message;
+    if (job_external_add(operations, context->config->job_external_operations, context->arena,
+                         &message) < 0 ||
+        job_broker_create(&services->broker, context->config, services->jobs, context->arena,
+                          &message) < 0) {
+        program_close(services);
+        return command_fail(message);
+    }
     return EXIT_OK;
 }
 
@@ -143,6 +152,7 @@ void program_wait(void)
 
 void program_close(struct services *services)
 {
+    job_broker_free(services->broker);
     job_queue_free(services->jobs);
     blobs_free(services->blobs);
     net_free(services->net);

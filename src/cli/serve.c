@@ -16,6 +16,7 @@
 #include "domain/bootstrap.h"
 #include "domain/file_sweep.h"
 #include "domain/follower.h"
+#include "domain/job_broker.h"
 #include "domain/job_keeper.h"
 #include "domain/operation.h"
 #include "domain/password.h"
@@ -71,6 +72,8 @@ static int serve(const struct command_context *context, struct application *appl
     if (error == 0)
         error = job_keeper_start(&jobs, services, (unsigned)context->config->workers,
                                  JOB_KEEPER_PATIENT);
+    if (error == 0)
+        error = job_broker_start(services->broker, services, (unsigned)context->config->workers);
     if (error == 0) {
         announce(context->config, http_port(application->http));
         program_wait();
@@ -82,6 +85,7 @@ static int serve(const struct command_context *context, struct application *appl
     job_keeper_stop(jobs, deadline);
     followers_stop(followers);
     http_free(application->http);
+    job_broker_stop(services->broker);
     return error < 0 ? command_fail(TEXT("cannot start the threads")) : EXIT_OK;
 }
 

@@ -9,19 +9,24 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/program.h"
+#include "domain/job_broker.h"
 #include "domain/job_keeper.h"
 #include "domain/operation_program.h"
 
 static int work(const struct command_context *context, struct services *services)
 {
     unsigned threads = context->config->workers < 1 ? 1 : (unsigned)context->config->workers;
-    struct job_keeper *jobs;
-    if (job_keeper_start(&jobs, services, threads, JOB_KEEPER_ALERT) < 0)
-        return command_fail(TEXT("cannot start the threads"));
-    log_info("working with %u thread%s", threads, threads == 1 ? "" : "s");
-    program_wait();
+    struct job_keeper *jobs = NULL;
+    int error = job_keeper_start(&jobs, services, threads, JOB_KEEPER_ALERT);
+    if (error == 0)
+        error = job_broker_start(services->broker, services, threads);
+    if (error == 0) {
+        log_info("working with %u thread%s", threads, threads == 1 ? "" : "s");
+        program_wait();
+    }
     job_keeper_stop(jobs, clock_monotonic() + context->config->drain_timeout * CLOCK_SECOND);
-    return EXIT_OK;
+    job_broker_stop(services->broker);
+    return error < 0 ? command_fail(TEXT("cannot start the threads")) : EXIT_OK;
 }
 
 /* Adds what --exec says, as often as it does. EXIT_OK, or another code after saying why. */

@@ -72,6 +72,7 @@ struct submission {
     struct arena *arena;
     struct job *job;
     struct text data;
+    bool carried; /* by a broker */
 };
 
 static int find_by_key(struct db_connection *connection, struct arena *arena, int64_t user_id,
@@ -93,15 +94,16 @@ static int find_by_key(struct db_connection *connection, struct arena *arena, in
     return error;
 }
 
-static int insert(struct db_connection *connection, struct arena *arena, struct job *job,
-                  struct text data)
+static int insert(struct db_connection *connection, const struct submission *submission)
 {
+    struct job *job = submission->job;
     const struct row_column extra[] = {
         {"id", db_text(job->id)},
         {"turn", db_integer(job_turn(job->run_at, job->priority))},
+        {"published_at", submission->carried ? db_integer(0) : db_null()},
     };
     struct sql sql;
-    sql_init(&sql, arena);
+    sql_init(&sql, submission->arena);
     sql_add(&sql, "INSERT INTO jobs ");
     row_add_insert(&sql, &job_schema, job, extra, sizeof extra / sizeof extra[0]);
     sql_add(&sql, " RETURNING number");
@@ -109,7 +111,7 @@ static int insert(struct db_connection *connection, struct arena *arena, struct 
     if (error < 0)
         return error;
     return db_execute(connection, TEXT("INSERT INTO job_data (number, data) VALUES ($1, $2)"),
-                      DB_VALUES(db_integer(job->number), db_text(data)));
+                      DB_VALUES(db_integer(job->number), db_text(submission->data)));
 }
 
 static int run_submit(struct db_connection *connection, void *argument)
@@ -129,7 +131,7 @@ static int run_submit(struct db_connection *connection, void *argument)
         if (error != ERROR_NOT_FOUND)
             return error;
     }
-    int error = insert(connection, submission->arena, job, submission->data);
+    int error = insert(connection, submission);
     return error < 0 ? error : 0;
 }
 
@@ -157,7 +159,7 @@ int job_submit(struct services *services, const struct actor *actor, struct prob
         return error;
     if (job_queue_is_full(services->jobs))
         return ERROR_BUSY;
-    struct submission submission = {problems->arena, job, job->data};
+    struct submission submission = {problems->arena, job, job->data, services->broker != NULL};
     settle(problems->arena, actor, services->config->job_max_attempts, job);
     error = transaction_write(services, actor, run_submit, &submission);
     if (error == 0 && !job->existed && job->status == JOB_QUEUED)
@@ -180,7 +182,7 @@ static int place(struct db_connection *connection, struct arena *arena,
     };
     settle(arena, &server, JOB_ATTEMPTS_LIMIT, &job);
     job.user_id = FIELD_INTEGER_NULL;
-    struct submission submission = {arena, &job, order->data};
+    struct submission submission = {arena, &job, order->data, false};
     int error = run_submit(connection, &submission);
     if (error >= 0)
         *ret_job = job;
@@ -213,7 +215,7 @@ int job_place(struct services *services, struct arena *arena, const struct actor
     struct placing placing = {arena, order, ret_job};
     int error = transaction_write(services, actor, run_place, &placing);
     if (error == 0 && !ret_job->existed)
-        job_queue_wake(services->jobs, 1);
+        job_queue_call(services->jobs, 1);
     return error;
 }
 

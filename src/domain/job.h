@@ -143,6 +143,9 @@ bool job_is_visible(const struct actor *actor, const struct job *job);
 /* job_append_event: notes in the log of changes that a job is over. */
 int job_append_event(struct db_connection *connection, struct arena *arena, const struct job *job);
 
+/* What a statement that may queue a job again sets: a broker that carries it is to get it anew. */
+#define JOB_UNPUBLISHED "published_at = published_at * 0"
+
 /* job_turn: when it would be the turn of a job that may start at `run_at`. A higher priority goes
  * ahead of those that came JOB_HEAD_START earlier for each step, so that nobody waits for ever. */
 #define JOB_HEAD_START (60 * INT64_C(1000000))

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "domain/job_broker.h"
 #include "domain/job_lease.h"
 #include "domain/job_operation.h"
 #include "domain/job_queue.h"
@@ -112,12 +113,42 @@ static int run_has_queued(struct db_connection *connection, void *argument)
     return error == ERROR_NOT_FOUND ? 0 : error == 0 ? 1 : error;
 }
 
-/* Another process may have queued it. */
+/* Whether one of the server's own waits. */
+static int run_has_internal(struct db_connection *connection, void *argument)
+{
+    const struct job_keeper *keeper = argument;
+    const struct operations *operations = job_queue_operations(keeper->services->jobs);
+    int error = ERROR_NOT_FOUND;
+    for (size_t i = 0; error == ERROR_NOT_FOUND && i < operations_count(operations); i++) {
+        const struct operation *operation = operations_at(operations, i);
+        int64_t one;
+        if (operation->internal)
+            error = db_query_integer(
+                connection, TEXT("SELECT 1 FROM jobs WHERE status = 0 AND operation = $1 LIMIT 1"),
+                DB_VALUES(db_text(text_from(operation->name))), &one);
+    }
+    return error == ERROR_NOT_FOUND ? 0 : error == 0 ? 1 : error;
+}
+
+/* Another process may have queued it. What a broker carries, that will bring. */
 static int wake(struct job_keeper *keeper)
 {
+    bool carried = job_broker_is_up(keeper->services->broker);
+    int queued = carried ? db_read(keeper->services->db, DB_LIGHT, run_has_internal, keeper)
+                         : db_read(keeper->services->db, DB_SINGLE, run_has_queued, keeper);
+    if (queued > 0)
+        job_queue_call(keeper->services->jobs, 0);
+    return queued;
+}
+
+/* Unless it does not. */
+static int look_for_strays(struct job_keeper *keeper)
+{
+    if (!job_broker_is_up(keeper->services->broker))
+        return 0;
     int queued = db_read(keeper->services->db, DB_SINGLE, run_has_queued, keeper);
     if (queued > 0)
-        job_queue_wake(keeper->services->jobs, 0);
+        job_queue_call(keeper->services->jobs, 0);
     return queued;
 }
 
@@ -139,6 +170,7 @@ static const struct duty {
     {"looking after running jobs", 0, tend},
     {"queuing jobs whose time has come", 0, promote},
     {"looking for queued jobs", 0, wake},
+    {"looking for jobs that the broker has not brought", CLOCK_SECOND, look_for_strays},
     {"taking over jobs of dead workers", CLOCK_SECOND / 2, recover},
     {"counting the queue", CLOCK_SECOND, count},
     {"noting the operations", CLOCK_HOUR, note_operations},

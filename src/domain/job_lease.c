@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "domain/job_operation.h"
 
-enum { RECOVER_BATCH = 200, PROMOTE_BATCH = 1000 };
+enum { RECOVER_BATCH = 200, PROMOTE_BATCH = 1000, STRAY_BATCH = 1000 };
 
 static const struct text died = {"The worker that ran it died", 27};
 
@@ -37,15 +37,38 @@ static void add_candidate(struct choice *choice, struct candidate candidate)
     choice->candidates[place] = candidate;
 }
 
-static int add_candidates(struct db_connection *connection, const struct operation *operation,
-                          struct choice *choice)
+/* The first in turn of an operation. */
+static int find_first(struct db_connection *connection, const struct operation *operation,
+                      const struct choice *choice, struct db_rows *rows)
 {
-    DB_ROWS_CLEANUP struct db_rows rows = {0};
-    int more = db_query(
+    return db_query(
         connection,
         DB_SKIP_LOCKED(connection, "SELECT number, turn, crashes FROM jobs WHERE status = 0 "
                                    "AND operation = $1 ORDER BY turn LIMIT $2"),
-        DB_VALUES(db_text(text_from(operation->name)), db_integer((int64_t)choice->limit)), &rows);
+        DB_VALUES(db_text(text_from(operation->name)), db_integer((int64_t)choice->limit)), rows);
+}
+
+/* Among the first in turn, those that the broker should have brought by now. */
+static int find_strays(struct db_connection *connection, const struct operation *operation,
+                       const struct choice *choice, int64_t before, struct db_rows *rows)
+{
+    return db_query(
+        connection,
+        TEXT("SELECT number, turn, crashes FROM (SELECT number, turn, crashes, published_at "
+             "FROM jobs WHERE status = 0 AND operation = $1 ORDER BY turn LIMIT $4) AS first "
+             "WHERE coalesce(published_at, 1) BETWEEN 1 AND $3 ORDER BY turn LIMIT $2"),
+        DB_VALUES(db_text(text_from(operation->name)), db_integer((int64_t)choice->limit),
+                  db_integer(before), db_integer(STRAY_BATCH)),
+        rows);
+}
+
+static int add_candidates(struct db_connection *connection, const struct job_claim *claim,
+                          const struct operation *operation, struct choice *choice)
+{
+    DB_ROWS_CLEANUP struct db_rows rows = {0};
+    int more = claim->carried && !operation->internal
+                   ? find_strays(connection, operation, choice, claim->stray, &rows)
+                   : find_first(connection, operation, choice, &rows);
     while (more >= 0 && (more = db_rows_next(&rows)) > 0)
         add_candidate(choice,
                       (struct candidate){db_column_integer(&rows, 0), db_column_integer(&rows, 1),
@@ -53,15 +76,22 @@ static int add_candidates(struct db_connection *connection, const struct operati
     return more;
 }
 
+static bool is_wanted(const struct job_claim *claim, const struct operation *operation)
+{
+    if (operation->external)
+        return false;
+    return operation->internal || !claim->carried || claim->stray > 0;
+}
+
 static int choose(struct db_connection *connection, struct arena *arena,
-                  const struct operations *operations, struct choice *choice)
+                  const struct job_claim *claim, struct choice *choice)
 {
     struct job_pauses pauses;
     int error = job_operation_load_pauses(connection, arena, &pauses);
-    for (size_t i = 0; error >= 0 && i < operations_count(operations); i++) {
-        const struct operation *operation = operations_at(operations, i);
-        if (!job_operation_is_paused(&pauses, operation->name))
-            error = add_candidates(connection, operation, choice);
+    for (size_t i = 0; error >= 0 && i < operations_count(claim->operations); i++) {
+        const struct operation *operation = operations_at(claim->operations, i);
+        if (is_wanted(claim, operation) && !job_operation_is_paused(&pauses, operation->name))
+            error = add_candidates(connection, claim, operation, choice);
     }
     return error;
 }
@@ -77,36 +107,86 @@ static size_t count_together(const struct choice *choice)
     return count;
 }
 
-static int lease(struct db_connection *connection, struct arena *arena,
-                 const struct job_claim *claim, int64_t number, const struct operation *operation,
-                 struct job_lease *ret_lease)
+#define LEASE(condition)                                                                           \
+    TEXT("UPDATE jobs SET status = 2, fence = fence + 1, attempts = attempts + 1, progress = 0, "  \
+         "worker = $1, lease_until = $2, started_at = coalesce(started_at, $3) "                   \
+         "WHERE status = 0 AND " condition                                                         \
+         " RETURNING fence, user_id, priority, attempts, max_attempts, crashes, id, "              \
+         "(SELECT data FROM job_data WHERE job_data.number = jobs.number), number")
+
+static void read_lease(const struct db_rows *rows, struct arena *arena,
+                       const struct operation *operation, struct job_lease *ret_lease)
+{
+    *ret_lease = (struct job_lease){
+        .number = db_column_integer(rows, 8),
+        .fence = db_column_integer(rows, 0),
+        .user_id = db_column_is_null(rows, 1) ? FIELD_INTEGER_NULL : db_column_integer(rows, 1),
+        .priority = db_column_integer(rows, 2),
+        .attempts = db_column_integer(rows, 3),
+        .max_attempts = db_column_integer(rows, 4),
+        .crashes = db_column_integer(rows, 5),
+        .id = arena_copy(arena, db_column_text(rows, 6)),
+        .data = arena_copy(arena, db_column_text(rows, 7)),
+        .operation = operation,
+    };
+}
+
+int job_lease_take_number(struct db_connection *connection, struct arena *arena,
+                          const struct job_claim *claim, int64_t number,
+                          const struct operation *operation, struct job_lease *ret_lease)
+{
+    DB_ROWS_CLEANUP struct db_rows rows = {0};
+    int error = db_query_one(connection, LEASE("number = $4"),
+                             DB_VALUES(db_text(text_from(claim->worker)),
+                                       db_integer(claim->now + claim->lease),
+                                       db_integer(claim->now), db_integer(number)),
+                             &rows);
+    if (error >= 0)
+        read_lease(&rows, arena, operation, ret_lease);
+    return error;
+}
+
+/* One whose worker has died is only leased where that is permitted. */
+static int lease_delivered(struct db_connection *connection, struct arena *arena,
+                           const struct job_claim *claim, const struct job_delivery *delivery,
+                           bool alone, struct job_lease *ret_lease)
 {
     DB_ROWS_CLEANUP struct db_rows rows = {0};
     int error = db_query_one(
-        connection,
-        TEXT("UPDATE jobs SET status = 2, fence = fence + 1, attempts = attempts + 1, "
-             "progress = 0, worker = $2, lease_until = $3, started_at = coalesce(started_at, $4) "
-             "WHERE number = $1 AND status = 0 "
-             "RETURNING fence, user_id, priority, attempts, max_attempts, crashes, id, "
-             "(SELECT data FROM job_data WHERE job_data.number = jobs.number)"),
-        DB_VALUES(db_integer(number), db_text(text_from(claim->worker)),
-                  db_integer(claim->now + claim->lease), db_integer(claim->now)),
+        connection, LEASE("id = $4 AND operation = $5 AND crashes <= $6"),
+        DB_VALUES(db_text(text_from(claim->worker)), db_integer(claim->now + claim->lease),
+                  db_integer(claim->now), db_text(text_from(delivery->id)),
+                  db_text(text_from(delivery->operation->name)), db_integer(alone ? INT64_MAX : 0)),
         &rows);
     if (error < 0)
         return error;
-    *ret_lease = (struct job_lease){
-        .number = number,
-        .fence = db_column_integer(&rows, 0),
-        .user_id = db_column_is_null(&rows, 1) ? FIELD_INTEGER_NULL : db_column_integer(&rows, 1),
-        .priority = db_column_integer(&rows, 2),
-        .attempts = db_column_integer(&rows, 3),
-        .max_attempts = db_column_integer(&rows, 4),
-        .crashes = db_column_integer(&rows, 5),
-        .id = arena_copy(arena, db_column_text(&rows, 6)),
-        .data = arena_copy(arena, db_column_text(&rows, 7)),
-        .operation = operation,
-    };
+    read_lease(&rows, arena, delivery->operation, ret_lease);
+    ret_lease->ticket = delivery->ticket;
     return 0;
+}
+
+/* What becomes of one that is not leased. */
+static int examine(struct db_connection *connection, struct job_delivery *delivery)
+{
+    DB_ROWS_CLEANUP struct db_rows rows = {0};
+    int error = db_query_one(connection, TEXT("SELECT status, operation FROM jobs WHERE id = $1"),
+                             DB_VALUES(db_text(text_from(delivery->id))), &rows);
+    delivery->state = DELIVERY_VOID;
+    if (error == ERROR_NOT_FOUND)
+        delivery->state = DELIVERY_UNKNOWN;
+    else if (error >= 0 && db_column_integer(&rows, 0) == JOB_QUEUED &&
+             text_is(db_column_text(&rows, 1), delivery->operation->name))
+        delivery->state = DELIVERY_KEPT;
+    return error == ERROR_NOT_FOUND ? 0 : error;
+}
+
+/* A paused one goes back to where it is published from, when that is resumed. */
+static int withdraw(struct db_connection *connection, struct job_delivery *delivery)
+{
+    delivery->state = DELIVERY_VOID;
+    return db_execute(connection,
+                      TEXT("UPDATE jobs SET " JOB_UNPUBLISHED " WHERE id = $1 AND status = 0"),
+                      DB_VALUES(db_text(text_from(delivery->id))));
 }
 
 int job_lease_take(struct db_connection *connection, struct arena *arena,
@@ -114,19 +194,48 @@ int job_lease_take(struct db_connection *connection, struct arena *arena,
 {
     struct choice choice = {.candidates = arena_allocate(arena, limit * sizeof *choice.candidates),
                             .limit = limit};
-    int error = choose(connection, arena, claim->operations, &choice);
+    int error = choose(connection, arena, claim, &choice);
     size_t together = count_together(&choice);
     size_t count = 0;
     for (size_t i = 0; error >= 0 && i < together; i++) {
         const struct candidate *candidate = &choice.candidates[i];
-        error = lease(connection, arena, claim, candidate->number, candidate->operation,
-                      &leases[count]);
+        error = job_lease_take_number(connection, arena, claim, candidate->number,
+                                      candidate->operation, &leases[count]);
         if (error == 0)
             count++;
         if (error == ERROR_NOT_FOUND)
             error = 0; /* another worker was faster */
     }
     return error < 0 ? error : (int)count;
+}
+
+int job_lease_take_delivered(struct db_connection *connection, struct arena *arena,
+                             const struct job_claim *claim, struct job_delivery *deliveries,
+                             size_t count, struct job_lease *leases)
+{
+    struct job_pauses pauses;
+    int error = count == 0 ? 0 : job_operation_load_pauses(connection, arena, &pauses);
+    size_t leased = 0;
+    bool full = false; /* nothing else is to be leased with what is */
+    for (size_t i = 0; error >= 0 && i < count; i++) {
+        struct job_delivery *delivery = &deliveries[i];
+        delivery->state = DELIVERY_KEPT;
+        if (full)
+            continue;
+        if (job_operation_is_paused(&pauses, delivery->operation->name)) {
+            error = withdraw(connection, delivery);
+            continue;
+        }
+        error = lease_delivered(connection, arena, claim, delivery, leased == 0, &leases[leased]);
+        if (error == 0) {
+            delivery->state = DELIVERY_LEASED;
+            full = leases[leased++].crashes > 0;
+        } else if (error == ERROR_NOT_FOUND) {
+            error = examine(connection, delivery);
+            full = delivery->state == DELIVERY_KEPT;
+        }
+    }
+    return error < 0 ? error : (int)leased;
 }
 
 int job_lease_take_one(struct db_connection *connection, struct arena *arena,
@@ -137,8 +246,9 @@ int job_lease_take_one(struct db_connection *connection, struct arena *arena,
     if (error < 0)
         return error;
     const struct operation *operation = operation_find(claim->operations, job.operation);
-    return operation == NULL ? ERROR_NOT_FOUND
-                             : lease(connection, arena, claim, job.number, operation, ret_lease);
+    return operation == NULL
+               ? ERROR_NOT_FOUND
+               : job_lease_take_number(connection, arena, claim, job.number, operation, ret_lease);
 }
 
 /* Ending. */
@@ -229,7 +339,7 @@ int job_lease_end(struct db_connection *connection, struct arena *arena,
         connection,
         TEXT("UPDATE jobs SET status = $3, result = $4, error = $5, run_at = coalesce($6, run_at), "
              "turn = coalesce($7, turn), progress = coalesce($8, progress), finished_at = $9, "
-             "attempts = attempts - $10, lease_until = NULL "
+             "attempts = attempts - $10, lease_until = NULL, " JOB_UNPUBLISHED " "
              "WHERE number = $1 AND fence = $2 AND status = 2"),
         DB_VALUES(db_integer(lease->number), db_integer(lease->fence),
                   db_integer(ending.job.status), db_text(outcome->result), db_text(outcome->error),
@@ -313,7 +423,7 @@ static int recover(struct db_connection *connection, struct arena *arena,
         connection,
         TEXT("UPDATE jobs SET status = $2, crashes = $3, attempts = attempts - 1, error = $4, "
              "run_at = coalesce($5, run_at), turn = coalesce($6, turn), finished_at = $7, "
-             "lease_until = NULL WHERE number = $1"),
+             "lease_until = NULL, " JOB_UNPUBLISHED " WHERE number = $1"),
         DB_VALUES(db_integer(job->number), db_integer(job->status), db_integer(abandoned->crashes),
                   db_text(died), run_at, turn, job_is_over(job) ? db_integer(now) : db_null()));
     if (error < 0 || !job_is_over(job))
@@ -334,7 +444,8 @@ int job_lease_recover(struct db_connection *connection, struct arena *arena, int
 int job_lease_promote(struct db_connection *connection, int64_t now)
 {
     return db_execute(connection,
-                      TEXT("UPDATE jobs SET status = 0 WHERE number IN (SELECT number FROM jobs "
+                      TEXT("UPDATE jobs SET status = 0, " JOB_UNPUBLISHED
+                           " WHERE number IN (SELECT number FROM jobs "
                            "WHERE status IN (1, 4) AND run_at <= $1 ORDER BY run_at LIMIT $2) "
                            "AND status IN (1, 4)"),
                       DB_VALUES(db_integer(now), db_integer(PROMOTE_BATCH)));

@@ -22,6 +22,12 @@
 
 enum { JOB_CRASHES_LIMIT = 5 };
 
+/* A message of the broker, to be settled with it on the connection that brought it. */
+struct job_ticket {
+    uint64_t connection;
+    uint64_t tag; /* 0: none */
+};
+
 /* A job that is leased. */
 struct job_lease {
     int64_t number;
@@ -34,6 +40,7 @@ struct job_lease {
     int64_t attempts; /* this one included */
     int64_t max_attempts;
     int64_t crashes;
+    struct job_ticket ticket;
 };
 
 /* How a lease ends. */
@@ -57,6 +64,10 @@ struct job_claim {
     const struct operations *operations;
     int64_t now;
     int64_t lease; /* microseconds */
+    /* A broker brings the jobs: only the server's own are to be taken, and those that it was given
+     * before `stray` and has not brought. */
+    bool carried;
+    int64_t stray; /* 0: not those either */
 };
 
 /* job_lease_take: leases the first in turn, at most `limit`, into `leases`; returns their number.
@@ -64,9 +75,35 @@ struct job_claim {
 int job_lease_take(struct db_connection *connection, struct arena *arena,
                    const struct job_claim *claim, size_t limit, struct job_lease *leases);
 
+/* A job that the broker has brought, and what comes of it. */
+enum job_delivery_state {
+    DELIVERY_LEASED,
+    DELIVERY_VOID,    /* there is nothing to do: it is over, or somebody else's */
+    DELIVERY_UNKNOWN, /* there is no such job */
+    DELIVERY_KEPT,    /* it is to be leased another time */
+};
+
+struct job_delivery {
+    char id[UUID_SIZE];
+    const struct operation *operation;
+    struct job_ticket ticket;
+    enum job_delivery_state state;
+};
+
+/* job_lease_take_delivered: leases those that are queued into `leases`, and sets the state of all.
+ * Returns how many are leased. */
+int job_lease_take_delivered(struct db_connection *connection, struct arena *arena,
+                             const struct job_claim *claim, struct job_delivery *deliveries,
+                             size_t count, struct job_lease *leases);
+
 /* job_lease_take_one: leases the job with that id, if it is queued. ERROR_NOT_FOUND otherwise. */
 int job_lease_take_one(struct db_connection *connection, struct arena *arena,
                        const struct job_claim *claim, struct text id, struct job_lease *ret_lease);
+
+/* job_lease_take_number: the same for the job with that number, as of `operation`. */
+int job_lease_take_number(struct db_connection *connection, struct arena *arena,
+                          const struct job_claim *claim, int64_t number,
+                          const struct operation *operation, struct job_lease *ret_lease);
 
 /* job_lease_end: stores the outcome. 1 when the job is over now, 0 when it goes on otherwise or the
  * lease was no longer ours, which leaves the job as it is. */

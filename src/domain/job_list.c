@@ -210,7 +210,8 @@ struct call {
 /* A job starts anew: as when it was submitted. */
 #define REVIVAL                                                                                    \
     "UPDATE jobs SET status = 0, attempts = 0, crashes = 0, cancel_requested = 0, progress = 0, "  \
-    "error = NULL, started_at = NULL, finished_at = NULL, run_at = $2, turn = $2 - priority * $3 "
+    "error = NULL, started_at = NULL, finished_at = NULL, run_at = $2, "                           \
+    "turn = $2 - priority * $3, " JOB_UNPUBLISHED " "
 
 static int run_retry(struct db_connection *connection, void *argument)
 {

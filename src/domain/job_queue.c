@@ -14,6 +14,8 @@ enum { BUCKETS = 256 };
 struct job_queue {
     const struct operations *operations;
     int64_t limit;
+    bool (*carry)(void *argument); /* NULL for none */
+    void *carrier;
     atomic_int_fast64_t depth;
     atomic_uint_fast64_t counts[JOB_COUNT_KINDS];
     pthread_mutex_t mutex;
@@ -59,17 +61,41 @@ const struct operations *job_queue_operations(const struct job_queue *queue)
 
 /* Work. */
 
+void job_queue_set_carrier(struct job_queue *queue, bool (*carry)(void *argument), void *argument)
+{
+    queue->carry = carry;
+    queue->carrier = argument;
+}
+
 void job_queue_wake(struct job_queue *queue, int64_t queued)
 {
-    atomic_fetch_add(&queue->depth, queued);
+    if (queue->carry != NULL && queue->carry(queue->carrier))
+        atomic_fetch_add(&queue->depth, queued);
+    else
+        job_queue_call(queue, queued);
+}
+
+static void call(struct job_queue *queue, bool one)
+{
     pthread_mutex_lock(&queue->mutex);
     queue->generation++;
     bool anybody = queue->sleeping > 0;
     pthread_mutex_unlock(&queue->mutex);
-    if (anybody && queued == 1)
+    if (anybody && one)
         pthread_cond_signal(&queue->changed);
     else if (anybody)
         pthread_cond_broadcast(&queue->changed);
+}
+
+void job_queue_call(struct job_queue *queue, int64_t queued)
+{
+    atomic_fetch_add(&queue->depth, queued);
+    call(queue, queued == 1);
+}
+
+void job_queue_call_one(struct job_queue *queue)
+{
+    call(queue, true);
 }
 
 void job_queue_sleep(struct job_queue *queue, uint64_t *generation, int64_t deadline)

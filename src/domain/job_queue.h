@@ -30,10 +30,21 @@ void job_queue_free(struct job_queue *queue);
 
 const struct operations *job_queue_operations(const struct job_queue *queue);
 
-/* job_queue_wake: there is work. `queued` jobs were added to the queue. */
+/* job_queue_wake: there is work. `queued` jobs were added to the queue. Wakes workers, or whoever
+ * carries jobs to them. */
 void job_queue_wake(struct job_queue *queue, int64_t queued);
 
-/* job_queue_sleep: until job_queue_wake was called since `*generation` was read, or `deadline`
+/* job_queue_call: the same for what workers find by themselves: always wakes workers. */
+void job_queue_call(struct job_queue *queue, int64_t queued);
+
+/* job_queue_call_one: there is one more job for a worker that has none. */
+void job_queue_call_one(struct job_queue *queue);
+
+/* job_queue_set_carrier: from now on carry(argument) is asked at each wake, from any thread; true
+ * when workers need not be woken. Before there are other threads. */
+void job_queue_set_carrier(struct job_queue *queue, bool (*carry)(void *argument), void *argument);
+
+/* job_queue_sleep: until workers were woken since `*generation` was read, or `deadline`
  * (clock_monotonic()). Updates `*generation`, which starts at 0. */
 void job_queue_sleep(struct job_queue *queue, uint64_t *generation, int64_t deadline);
 

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "domain/job_lease.h"
+#include "domain/job_batch.h"
 #include "domain/job_queue.h"
 #include "runtime/wait.h"
 
@@ -26,27 +26,15 @@ enum { NAME_SIZE = 96 };
 #define IDLE CLOCK_MINUTE                /* looked for work again at the latest */
 #define RETRY_DELAY CLOCK_SECOND         /* after the database failed */
 
-/* Jobs that are leased together. leases[i] has an outcome when i < done, and that is in the
- * database when i < stored. The one that runs is leases[done], where begun > done. */
-struct batch {
-    struct arena arena;
-    struct job_lease leases[JOB_BATCH_LIMIT];
-    struct job_outcome outcomes[JOB_BATCH_LIMIT];
-    bool over[JOB_BATCH_LIMIT];
-    size_t count; /* of leases; fewer when the rest was given back */
-    size_t begun;
-    size_t done;
-    size_t stored;
-};
-
 struct worker {
     struct job_workers *workers;
     pthread_t thread;
     /* Held while a batch is changed or exchanged, not while a job runs. */
     pthread_mutex_t mutex;
-    struct batch batches[2];
-    struct batch *batch; /* the one at work */
-    size_t limit;        /* of the next one */
+    struct job_source source;
+    struct job_batch batches[2];
+    struct job_batch *batch; /* the one at work */
+    size_t limit;            /* of the next one */
     int64_t taken_at;
     int64_t begun_at; /* of the job that runs */
     int64_t beaten_at;
@@ -73,90 +61,17 @@ struct job_run {
     struct worker *worker;
 };
 
-/* Storing. */
-
-/* Inside a transaction: stores the outcomes that are not yet. */
-static int store_outcomes(struct db_connection *connection, struct arena *arena,
-                          struct batch *batch)
-{
-    for (size_t i = batch->stored; i < batch->done; i++) {
-        int over =
-            job_lease_end(connection, arena, &batch->leases[i], &batch->outcomes[i], clock_now());
-        if (over < 0)
-            return over;
-        batch->over[i] = over > 0;
-    }
-    return 0;
-}
-
-/* After the commit. */
-static void announce_outcomes(struct job_queue *queue, struct batch *batch)
-{
-    static const enum job_count_kind kinds[] = {
-        [OUTCOME_FINISHED] = JOB_COUNT_FINISHED,     [OUTCOME_FAILED] = JOB_COUNT_FAILED,
-        [OUTCOME_HOPELESS] = JOB_COUNT_FAILED,       [OUTCOME_CANCELLED] = JOB_COUNT_GIVEN_BACK,
-        [OUTCOME_GIVEN_BACK] = JOB_COUNT_GIVEN_BACK,
-    };
-    for (; batch->stored < batch->done; batch->stored++) {
-        job_queue_note(queue, kinds[batch->outcomes[batch->stored].kind]);
-        if (batch->over[batch->stored])
-            job_queue_announce(queue, batch->leases[batch->stored].id);
-    }
-}
-
-struct exchange {
-    struct worker *worker;
-    struct batch *old;
-    struct batch *fresh;
-    size_t limit;
-};
-
-static struct job_claim claim_of(const struct job_workers *workers)
-{
-    return (struct job_claim){
-        .worker = workers->name,
-        .operations = job_queue_operations(workers->services->jobs),
-        .now = clock_now(),
-        .lease = workers->services->config->job_lease * CLOCK_SECOND,
-    };
-}
-
-static int run_exchange(struct db_connection *connection, void *argument)
-{
-    struct exchange *exchange = argument;
-    int error = store_outcomes(connection, &exchange->fresh->arena, exchange->old);
-    if (error < 0 || exchange->limit == 0)
-        return error;
-    const struct job_claim claim = claim_of(exchange->worker->workers);
-    int count = job_lease_take(connection, &exchange->fresh->arena, &claim, exchange->limit,
-                               exchange->fresh->leases);
-    if (count >= 0)
-        exchange->fresh->count = (size_t)count;
-    return count;
-}
-
 /* Ends the batch that is done and leases at most `limit` jobs; how many those are, or an error,
  * after which the old batch is still to be ended. */
 static int exchange_batch(struct worker *worker, size_t limit)
 {
-    struct job_queue *queue = worker->workers->services->jobs;
-    struct batch *old = worker->batch;
-    struct batch *fresh = &worker->batches[old == &worker->batches[0]];
-    struct exchange exchange = {worker, old, fresh, limit};
+    struct job_batch *old = worker->batch;
+    struct job_batch *fresh = &worker->batches[old == &worker->batches[0]];
     pthread_mutex_lock(&worker->mutex);
-    arena_init(&fresh->arena);
-    fresh->count = fresh->begun = fresh->done = fresh->stored = 0;
-    int count = 0;
-    if (limit > 0 || old->stored < old->done)
-        count = db_write(worker->workers->services->db, run_exchange, &exchange);
+    int count = job_batch_exchange(&worker->source, old, fresh, limit);
     if (count >= 0) {
-        announce_outcomes(queue, old);
-        arena_release(&old->arena);
         worker->batch = fresh;
         worker->taken_at = clock_monotonic();
-        job_queue_take(queue, count);
-    } else {
-        arena_release(&fresh->arena);
     }
     pthread_mutex_unlock(&worker->mutex);
     return count;
@@ -225,7 +140,7 @@ static struct job_outcome run_job(struct worker *worker, const struct job_lease 
 static const struct job_lease *begin_next(struct worker *worker)
 {
     pthread_mutex_lock(&worker->mutex);
-    struct batch *batch = worker->batch;
+    struct job_batch *batch = worker->batch;
     const struct job_lease *lease = NULL;
     if (batch->begun < batch->count && !atomic_load(&worker->workers->closed)) {
         lease = &batch->leases[batch->begun++];
@@ -246,7 +161,7 @@ static void note_outcome(struct worker *worker, struct job_outcome outcome)
 }
 
 /* Notes that the jobs that were not begun are for others; the mutex is held. */
-static void give_back_rest(struct batch *batch)
+static void give_back_rest(struct job_batch *batch)
 {
     while (batch->done < batch->count)
         batch->outcomes[batch->done++] = (struct job_outcome){.kind = OUTCOME_GIVEN_BACK};
@@ -281,7 +196,7 @@ static void *worker_main(void *argument)
             run_batch(worker);
         else if (count < 0)
             wait_timer(clock_monotonic() + RETRY_DELAY);
-        else if (!closed)
+        else if (!closed && !job_source_has_more(&worker->source))
             job_queue_sleep(workers->services->jobs, &generation, clock_monotonic() + IDLE);
         /* What could not be stored by now is left to its lease. */
         ended = closed && (count == 0 || atomic_load(&workers->hurry));
@@ -294,37 +209,6 @@ static void *worker_main(void *argument)
 }
 
 /* Tending. */
-
-/* With an arena of its own, as run_beat: the batch's is in use by the job that runs. */
-static int run_break_up(struct db_connection *connection, void *argument)
-{
-    struct batch *batch = argument;
-    static const struct job_outcome given_back = {.kind = OUTCOME_GIVEN_BACK};
-    struct arena arena;
-    arena_init(&arena);
-    int error = store_outcomes(connection, &arena, batch);
-    for (size_t i = batch->begun; error >= 0 && i < batch->count; i++)
-        error = job_lease_end(connection, &arena, &batch->leases[i], &given_back, clock_now());
-    arena_release(&arena);
-    return error;
-}
-
-/* Lets others have what waits behind a job that takes long. */
-static int break_up(struct worker *worker)
-{
-    struct services *services = worker->workers->services;
-    struct batch *batch = worker->batch;
-    size_t rest = batch->count - batch->begun;
-    if (rest == 0 && batch->stored == batch->done)
-        return 0;
-    int error = db_write(services->db, run_break_up, batch);
-    if (error < 0)
-        return error;
-    announce_outcomes(services->jobs, batch);
-    batch->count = batch->begun;
-    job_queue_wake(services->jobs, (int64_t)rest);
-    return 0;
-}
 
 struct beat {
     struct worker *worker;
@@ -339,13 +223,13 @@ static int run_beat(struct db_connection *connection, void *argument)
     static const struct job_outcome too_long = {.kind = OUTCOME_FAILED,
                                                 .error = {"It did not stop at its time limit", 33}};
     if (beat->too_long) {
-        struct arena arena;
+        struct arena arena; /* the batch's is in use by the job that runs */
         arena_init(&arena);
         int over = job_lease_end(connection, &arena, beat->lease, &too_long, clock_now());
         arena_release(&arena);
         return over;
     }
-    const struct job_claim claim = claim_of(worker->workers);
+    const struct job_claim claim = job_source_claim(&worker->source);
     return job_lease_extend(connection, beat->lease->number, beat->lease->fence,
                             claim.now + claim.lease, atomic_load(&worker->progress));
 }
@@ -378,10 +262,10 @@ static int tend(struct worker *worker)
     if (pthread_mutex_trylock(&worker->mutex) != 0)
         return 0;
     int64_t now = clock_monotonic();
-    const struct batch *batch = worker->batch;
+    const struct job_batch *batch = worker->batch;
     int error = 0;
     if (batch->begun > batch->done && now - worker->begun_at > MOMENT) {
-        error = break_up(worker);
+        error = job_batch_break_up(worker->workers->services, worker->batch);
         if (error >= 0)
             error = extend(worker, now);
     }
@@ -426,6 +310,7 @@ int job_workers_start(struct job_workers **ret_workers, struct services *service
     for (; workers->count < threads; workers->count++) {
         struct worker *worker = &workers->items[workers->count];
         worker->workers = workers;
+        worker->source = (struct job_source){.services = services, .worker = workers->name};
         worker->batch = &worker->batches[0];
         worker->limit = 1;
         pthread_mutex_init(&worker->mutex, NULL);

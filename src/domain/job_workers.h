@@ -4,7 +4,7 @@
  *               db_write: end the batch before, lease the next one
  *   worker 1..n ─────────────────────────────────────────────────> run each job of it, and again
  *
- * A worker leases more jobs at a time the faster they are done, up to JOB_BATCH_LIMIT: many short
+ * A worker leases more jobs at a time (job_batch.h) the faster they are done: many short
  * ones then share the price of a commit, and of long ones it holds one. Results are stored with the
  * exchange for the next batch; when a job takes longer than a moment, the keeper (job_keeper.h)
  * stores those before it, gives back the jobs behind it, and keeps its lease from then on.
@@ -15,8 +15,6 @@
 #include <stdint.h>
 
 #include "domain/services.h"
-
-enum { JOB_BATCH_LIMIT = 128 };
 
 struct job_workers;
 

@@ -45,6 +45,7 @@ struct operation {
     const char *summary;
     size_t result_limit; /* bytes */
     bool internal;       /* the server's own: nobody can submit it */
+    bool external;       /* carried out by others, who get it from the broker: has no `run` */
     operation_fn *run;
     const void *context; /* for `run` */
 };

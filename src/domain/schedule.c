@@ -116,7 +116,7 @@ static int see_to(struct schedule *schedule, const struct entry *entry, int64_t 
     if (look.skipped > 0 && entry->catch_up > 0)
         log_warning("schedule: %s was missed for longer than %jd times; those before are left out",
                     entry->operation, (intmax_t)entry->catch_up);
-    job_queue_wake(schedule->services->jobs, look.ordered);
+    job_queue_call(schedule->services->jobs, look.ordered);
     return 0;
 }
 

@@ -14,6 +14,7 @@ struct blobs;
 struct cache;
 struct config;
 struct db;
+struct job_broker;
 struct job_queue;
 struct net;
 struct passwords;
@@ -29,10 +30,11 @@ struct services {
     struct net *net; /* requests to others; NULL on the command line */
     struct passwords *passwords;
     struct tokens *tokens;
-    struct weather *weather; /* NULL where there is none to be had */
-    struct blobs *blobs;     /* the bytes of files; NULL on the command line */
-    struct job_queue *jobs;  /* NULL on the command line */
-    int64_t started_at;      /* clock_monotonic() of the start */
+    struct weather *weather;   /* NULL where there is none to be had */
+    struct blobs *blobs;       /* the bytes of files; NULL on the command line */
+    struct job_queue *jobs;    /* NULL on the command line */
+    struct job_broker *broker; /* NULL where none carries jobs */
+    int64_t started_at;        /* clock_monotonic() of the start */
 };
 
 struct transaction_hook;

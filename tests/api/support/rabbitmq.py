@@ -1,0 +1,178 @@
+"""A real RabbitMQ for the tests: a node of its own name, with its ports, folders and epmd.
+
+    rabbitmq = RabbitMQ(folder).create().start()
+    url = rabbitmq.next_url()      of a virtual host that no other test has
+    with rabbitmq.channel(url) as channel:        a pika channel
+    rabbitmq.stop(); rabbitmq.kill(); rabbitmq.start()      its data stays
+    rabbitmq.close()
+
+The virtual hosts are made when the node starts for the first time, so that no test waits for one.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+
+import pika
+
+from support.server import PATIENCE, wait_until
+
+PROGRAM = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+USER, PASSWORD = "errand", "hunter22-Passw0rd"
+VIRTUAL_HOSTS = 40
+
+CONFIG = """
+listeners.tcp.1 = 127.0.0.1:{port}
+load_definitions = {folder}/definitions.json
+heartbeat = 10
+log.file = false
+log.console = true
+log.console.level = warning
+"""
+
+
+def free_port():
+    """One that the system gives to nobody, so that it is still free after a restart."""
+    while True:
+        port = 10000 + secrets.randbelow(20000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+
+
+class RabbitMQ:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.port = free_port()
+        self.process = None
+        self._epmd = None
+        self._used = 0
+        self._environment = None
+
+    def create(self):
+        """Everything that the node needs before its first start."""
+        assert Path(PROGRAM).exists(), "there is no rabbitmq-server: run scripts/setup test"
+        epmd_port = free_port()
+        (self.folder / "rabbitmq.conf").write_text(
+            CONFIG.format(port=self.port, folder=self.folder)
+        )
+        (self.folder / "enabled_plugins").write_text("[].\n")
+        (self.folder / "definitions.json").write_text(json.dumps(self._definitions()))
+        cookie = self.folder / ".erlang.cookie"
+        cookie.write_text(secrets.token_hex(16))
+        cookie.chmod(0o400)
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "LANG": "C.UTF-8",
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_EPMD_PORT": str(epmd_port),
+            "RABBITMQ_NODENAME": f"errand-{secrets.token_hex(4)}@localhost",
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
+            "RABBITMQ_MNESIA_BASE": str(self.folder / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(self.folder / "log"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none",
+        }
+        self._epmd = subprocess.Popen(
+            ["epmd", "-port", str(epmd_port), "-address", "127.0.0.1"],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        return self
+
+    def _definitions(self):
+        names = [f"test-{number}" for number in range(VIRTUAL_HOSTS)]
+        return {
+            "users": [{"name": USER, "password": PASSWORD, "tags": ""}],
+            "vhosts": [{"name": name} for name in names],
+            "permissions": [
+                {"user": USER, "vhost": name, "configure": ".*", "write": ".*", "read": ".*"}
+                for name in names
+            ],
+        }
+
+    def start(self, wait=True):
+        with (self.folder / "output.log").open("ab") as out:
+            self.process = subprocess.Popen(
+                [PROGRAM],
+                env=self._environment,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        if wait:
+            wait_until(self._is_ready, "RabbitMQ to accept connections")
+        return self
+
+    def _is_ready(self):
+        output = (self.folder / "output.log").read_text(errors="replace")
+        assert self.process.poll() is None, output[-4000:]
+        try:
+            self.connect(self.url_of("test-0")).close()
+        except (pika.exceptions.AMQPError, OSError):
+            return False
+        return True
+
+    def url_of(self, virtual_host, password=PASSWORD):
+        return f"amqp://{USER}:{password}@127.0.0.1:{self.port}/{virtual_host}"
+
+    def next_url(self):
+        assert self._used < VIRTUAL_HOSTS, "VIRTUAL_HOSTS is too small"
+        self._used += 1
+        return self.url_of(f"test-{self._used - 1}")
+
+    @staticmethod
+    def connect(url):
+        return pika.BlockingConnection(pika.URLParameters(url))
+
+    @contextmanager
+    def channel(self, url):
+        connection = self.connect(url)
+        try:
+            yield connection.channel()
+        finally:
+            if connection.is_open:
+                connection.close()
+
+    def count(self, url, queue):
+        """How many messages wait in a queue; none where there is no queue."""
+        try:
+            with self.channel(url) as channel:
+                return channel.queue_declare(queue, passive=True).method.message_count
+        except pika.exceptions.ChannelClosedByBroker:
+            return 0
+
+    def _signal(self, number):
+        """To the shell that started the node and the node itself."""
+        os.killpg(self.process.pid, number)
+        self.process.wait(PATIENCE)
+
+    def stop(self):
+        self._signal(signal.SIGTERM)
+
+    def kill(self):
+        self._signal(signal.SIGKILL)
+
+    def forget(self):
+        """Lose all data, as if its disk were gone. Only while it does not run."""
+        shutil.rmtree(self.folder / "mnesia")
+
+    def close(self):
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        if self._epmd is not None:
+            self._epmd.kill()
+            self._epmd.wait()
