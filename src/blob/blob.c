@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -14,10 +15,15 @@
 #include "blob/folder.h"
 #include "runtime/offload.h"
 
+/* How long another server may take from the first byte of a blob to its row; the clocks of S3 and
+ * of all servers differ by less, or signatures do not hold. */
+#define SPARED CLOCK_HOUR
+
 enum { THREADS = 4, QUEUE_LIMIT = 256 };
 
 struct blobs {
     const char *folder;
+    bool is_folder_shared;
     const struct blob_engine *engine;
     void *store;
     struct offload *pool;        /* for the folder and libmagic */
@@ -64,6 +70,7 @@ int blobs_create(struct blobs **ret_blobs, const struct blobs_options *options, 
         return error;
     struct blobs *blobs = memory_allocate(sizeof *blobs);
     blobs->folder = options->folder;
+    blobs->is_folder_shared = options->is_shared;
     blobs->engine = remote ? &s3_engine : &directory_engine;
     blobs->store = remote ? store : directory_create(options->folder);
     pthread_mutex_init(&blobs->mutex, NULL);
@@ -230,21 +237,26 @@ int blob_remove(struct blobs *blobs, struct text name)
     return run(blobs->engine_pool, run_remove, &call);
 }
 
-static int is_part_of_blob(void *context, struct text name, bool is_part)
+static int is_left_part(void *context, const struct folder_file *file)
 {
-    (void)context;
-    (void)name;
-    return is_part;
+    const struct blobs *blobs = context;
+    bool is_spared = blobs->is_folder_shared && file->modified > clock_now() - SPARED;
+    return file->is_part && !is_spared;
 }
 
 int blobs_sweep_folder(struct blobs *blobs)
 {
-    return folder_each(blobs->folder, is_part_of_blob, NULL);
+    return folder_each(blobs->folder, is_left_part, blobs);
 }
 
 bool blobs_are_shared(const struct blobs *blobs)
 {
-    return blobs->engine->is_shared;
+    return blobs->is_folder_shared || blobs->engine == &s3_engine;
+}
+
+int64_t blobs_spared_since(const struct blobs *blobs)
+{
+    return blobs_are_shared(blobs) ? clock_now() - SPARED : INT64_MAX;
 }
 
 int blobs_sweep(struct blobs *blobs, const struct blob_census *census)

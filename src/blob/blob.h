@@ -50,6 +50,7 @@ struct blobs_s3 {
 struct blobs_options {
     const char *folder; /* made when the first one comes */
     int64_t largest;    /* bytes of a blob that there may be */
+    bool is_shared;     /* other servers over the same database may use the folder too */
     struct net *net;    /* for S3 */
     struct blobs_s3 s3;
 };
@@ -70,6 +71,7 @@ struct blob_view {
 struct blob_census {
     int (*is_known)(void *context, struct text name);
     void *context;
+    int64_t spared_since; /* blobs that are younger stay; clock_now() */
 };
 
 /* blob_begin, blob_add: what is added is in the folder, but not durable. */
@@ -87,15 +89,19 @@ int blob_open(struct blobs *blobs, struct text name, uint64_t offset, uint64_t l
 /* blob_remove: also when it is not there. */
 int blob_remove(struct blobs *blobs, struct text name);
 
-/* blobs_sweep_folder: removes what was never committed. Before anything is written. */
+/* blobs_spared_since: the moment from which on a blob may be another server's that is about to be
+ * known; for the census. INT64_MAX where no other keeps blobs in the same place. */
+int64_t blobs_spared_since(const struct blobs *blobs);
+
+/* blobs_sweep_folder: removes what was never committed. Before anything is written, unless they are
+ * shared. */
 int blobs_sweep_folder(struct blobs *blobs);
 
 /* blobs_are_shared: whether other servers may keep blobs in the same place. */
 bool blobs_are_shared(const struct blobs *blobs);
 
-/* blobs_sweep: removes each blob that the census denies (an error of it ends the sweep); where they
- * are shared, only those that are too old to be another server's that is about to be known. What
- * is not called as blobs are is not touched. Before anything is written, unless they are shared.
+/* blobs_sweep: removes each blob that the census denies (an error of it ends the sweep). What is
+ * not called as blobs are is not touched. Before anything is written, unless they are shared.
  *
  * Both return how many they removed, and are called outside a fiber. */
 int blobs_sweep(struct blobs *blobs, const struct blob_census *census);

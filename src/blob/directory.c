@@ -66,12 +66,12 @@ struct sweep {
     const struct blob_census *census;
 };
 
-static int is_unwanted(void *context, struct text name, bool is_part)
+static int is_unwanted(void *context, const struct folder_file *file)
 {
     const struct blob_census *census = ((const struct sweep *)context)->census;
-    if (is_part)
-        return 0; /* blob.c sees to these */
-    int known = census->is_known(census->context, name);
+    if (file->is_part || file->modified > census->spared_since)
+        return 0; /* blob.c sees to parts */
+    int known = census->is_known(census->context, file->name);
     return known < 0 ? known : known == 0;
 }
 

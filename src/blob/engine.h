@@ -12,7 +12,6 @@
 
 struct blob_engine {
     size_t threads; /* of its own pool; 0 where the common one will do */
-    bool is_shared; /* other servers keep theirs in the same place: see blobs_are_shared */
     int (*keep)(void *store, const struct blob *blob);
     int (*open)(void *store, const char *name, uint64_t offset, uint64_t length,
                 struct blob_view *ret_view);

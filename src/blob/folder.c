@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -85,22 +86,24 @@ int folder_remove(const char *folder, const char *file)
 
 /* 1 when the file was removed, 0 when it stays, or an error. */
 static int see_file(int directory, const char *file,
-                    int (*see)(void *context, struct text name, bool is_part), void *context)
+                    int (*see)(void *context, const struct folder_file *file), void *context)
 {
-    struct text name = text_from(file);
-    bool is_part =
-        name.length == FOLDER_PART_SIZE - 1 && strcmp(file + UUID_SIZE - 1, part_suffix) == 0;
-    if (is_part)
-        name.length = UUID_SIZE - 1;
-    if (!blob_is_name(name))
-        return 0;
-    int unwanted = see(context, name, is_part);
+    struct folder_file found = {.name = text_from(file)};
+    found.is_part =
+        found.name.length == FOLDER_PART_SIZE - 1 && strcmp(file + UUID_SIZE - 1, part_suffix) == 0;
+    if (found.is_part)
+        found.name.length = UUID_SIZE - 1;
+    struct stat status;
+    if (!blob_is_name(found.name) || fstatat(directory, file, &status, AT_SYMLINK_NOFOLLOW) < 0)
+        return 0; /* not ours, or gone meanwhile */
+    found.modified = status.st_mtim.tv_sec * CLOCK_SECOND + status.st_mtim.tv_nsec / 1000;
+    int unwanted = see(context, &found);
     if (unwanted <= 0)
         return unwanted;
-    return unlinkat(directory, file, 0) == 0 ? 1 : ERROR_IO;
+    return unlinkat(directory, file, 0) == 0 || errno == ENOENT ? 1 : ERROR_IO;
 }
 
-int folder_each(const char *folder, int (*see)(void *context, struct text name, bool is_part),
+int folder_each(const char *folder, int (*see)(void *context, const struct folder_file *file),
                 void *context)
 {
     DIR *directory = opendir(folder);

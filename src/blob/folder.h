@@ -1,8 +1,8 @@
 /*
  * folder.h: UPLOAD_DIR, where every blob arrives as NAME.part.
  *
- * It belongs to one server, so whatever is called NAME.part at its start was left by a crash. All
- * functions block; errors are logged with the folder's name and returned as ERROR_IO.
+ * Whatever is called NAME.part at the start of the only server that uses it was left by a crash.
+ * All functions block; errors are logged with the folder's name and returned as ERROR_IO.
  */
 #ifndef ERRAND_BLOB_FOLDER_H
 #define ERRAND_BLOB_FOLDER_H
@@ -34,9 +34,15 @@ int folder_write(const char *folder, int descriptor, const char *data, size_t si
 /* folder_remove: removes NAME, or NAME.part; also when it is not there. */
 int folder_remove(const char *folder, const char *file);
 
+struct folder_file {
+    struct text name;
+    bool is_part;
+    int64_t modified; /* microseconds */
+};
+
 /* folder_each: calls `see` with each file that is called as blobs are, until it returns an error;
  * where it returns 1 the file is removed. Returns how many were, or the error. */
-int folder_each(const char *folder, int (*see)(void *context, struct text name, bool is_part),
+int folder_each(const char *folder, int (*see)(void *context, const struct folder_file *file),
                 void *context);
 
 /* folder_fail: logs that something failed (errno) and returns ERROR_IO. */

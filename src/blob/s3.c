@@ -7,8 +7,8 @@
  *
  * So the memory is the same for a blob of any size, and a client that takes its time holds a file,
  * not a connection to the store. The bucket may hold other things, and blobs of other servers that
- * are about to be known to the database, so the sweep looks only at our names and leaves what is
- * younger than SPARED alone.
+ * are about to be known to the database, so the sweep looks only at our names and leaves young ones
+ * alone.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -27,7 +27,6 @@
 enum { THREADS = 16 };
 
 #define LARGEST (INT64_C(5) << 30)       /* bytes of one PUT */
-#define SPARED CLOCK_HOUR                /* a clock that differs by more makes no good signature */
 #define CHECKED_FOR (5 * CLOCK_SECOND)   /* how long a check holds, as anybody may ask for one */
 #define CHECK_TIMEOUT (5 * CLOCK_SECOND) /* of its call, where S3_TIMEOUT_SECONDS is longer */
 
@@ -129,7 +128,7 @@ static int s3_remove(void *store, const char *name)
 static int sweep_object(struct s3 *s3, const struct blob_census *census,
                         const struct s3_object *object)
 {
-    if (!blob_is_name(object->key) || object->modified > clock_now() - SPARED)
+    if (!blob_is_name(object->key) || object->modified > census->spared_since)
         return 0;
     int known = census->is_known(census->context, object->key);
     if (known != 0)
@@ -228,7 +227,6 @@ static void s3_free(void *store)
 
 const struct blob_engine s3_engine = {
     .threads = THREADS,
-    .is_shared = true,
     .keep = s3_keep,
     .open = s3_open,
     .remove = s3_remove,

@@ -47,13 +47,14 @@ int program_start(const struct command_context *context)
     return EXIT_OK;
 }
 
-static int open_blobs(const struct command_context *context, struct net *net,
+static int open_blobs(const struct command_context *context, const struct db *db, struct net *net,
                       struct blobs **ret_blobs)
 {
     const struct config *config = context->config;
     const struct blobs_options options = {
         .folder = config->upload_dir,
         .largest = config->max_upload_size,
+        .is_shared = db_path(db) == NULL,
         .net = net,
         .s3 = {.endpoint = config->s3_endpoint,
                .bucket = config->s3_bucket,
@@ -90,15 +91,17 @@ static int open_redis(const struct command_context *context, struct db *db, unsi
 int program_open(const struct command_context *context, unsigned loops,
                  struct operations *operations, struct services *services)
 {
+    struct db *db = command_open_database(context, loops);
+    if (db == NULL)
+        return EXIT_FAILED;
     struct net *net = net_create(loops);
     struct blobs *blobs = NULL;
-    int code = open_blobs(context, net, &blobs);
-    struct db *db = code == EXIT_OK ? command_open_database(context, loops) : NULL;
     struct redis *redis = NULL;
-    if (db == NULL || open_redis(context, db, loops, &redis) != EXIT_OK) {
-        db_close(db);
+    if (open_blobs(context, db, net, &blobs) != EXIT_OK ||
+        open_redis(context, db, loops, &redis) != EXIT_OK) {
         blobs_free(blobs);
         net_free(net);
+        db_close(db);
         return EXIT_FAILED;
     }
     *services = (struct services){

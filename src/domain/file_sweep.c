@@ -43,7 +43,7 @@ static int is_known(void *context, struct text name)
 static int sweep_all(struct file_sweep *sweep)
 {
     struct services *services = sweep->services;
-    const struct blob_census census = {is_known, sweep};
+    const struct blob_census census = {is_known, sweep, blobs_spared_since(services->blobs)};
     int removed = blobs_sweep(services->blobs, &census);
     if (removed < 0)
         return removed;

@@ -4,6 +4,7 @@ All of it both where the bytes stay in the folder and where they go to S3.
 """
 
 import hashlib
+import os
 import signal
 import socket
 import time
@@ -36,6 +37,12 @@ def upload(caller, surface, task_id, content=TEXT, name="note.txt", field="file"
 def in_folder(server):
     folder = Path(server.folder) / "uploads"
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def age_folder(server):
+    """What is in the folder was left long ago: other servers may use it, and young files are theirs."""
+    for path in (Path(server.folder) / "uploads").iterdir():
+        os.utime(path, (time.time() - 7200, time.time() - 7200))
 
 
 class Folder:
@@ -378,10 +385,27 @@ def test_what_a_crash_left_is_swept_at_the_next_start(own, writer, store):
     sending.close()
     store.put(own, "01234567-89ab-4def-8123-456789abcdef", b"orphan")
     store.put(own, "somebody-else.txt", b"not ours")
+    age_folder(own)
     own.start()
     left = sorted([kept_name, "somebody-else.txt"])
     wait_until(lambda: store.names(own) == left, "the sweep")
     assert Caller(own, writer.token).get(file_path(V1, kept["id"])).content == TEXT
+
+
+@pytest.mark.postgres
+def test_a_start_leaves_what_another_server_is_writing(own, writer, start_server):
+    """Of two servers that share a folder one is started while the other takes an upload."""
+    task = writer.create_task()
+    body = form(b"a.txt", b"x" * 300_000)
+    sending = raw_upload(own, writer, task["id"], body[:250_000], len(body))
+    wait_until(lambda: in_folder(own), "the temporary file")
+    about_to_be_known = "01234567-89ab-4def-8123-456789abcdef"
+    (Path(own.folder) / "uploads" / about_to_be_known).write_bytes(b"x")
+    start_server(DATABASE_URL=own.environment["DATABASE_URL"], UPLOAD_DIR=f"{own.folder}/uploads",
+                 SECRET_KEY=own.secret_key)  # fmt: skip
+    sending.sendall(body[250_000:])
+    assert sending.recv(65536).startswith(b"HTTP/1.1 201")
+    assert about_to_be_known in in_folder(own)
 
 
 def test_deleting_a_task_removes_the_bytes(own, writer, store):
