@@ -29,6 +29,8 @@ static const struct {
     {"audit", command_audit,
      "audit verify: check that the log of changes is as it was written, also while the server "
      "runs"},
+    {"health", command_health,
+     "health: print how the parts of the running server are; 0 when it serves"},
     {"openapi", command_openapi, "openapi: print the description of the API"},
 };
 

@@ -230,12 +230,14 @@ static int option_set(struct config *config, const struct option *option, const 
     return 0;
 }
 
-/* check_file: checks that each name of the file is an option's, whatever the environment says. */
+/* check_file: checks that each name of the file is an option's, whatever the environment says, or
+ * one of Docker Compose's, which reads the same file. */
 static int check_file(const struct env_file *file, const char *path, struct arena *arena,
                       struct text *ret_message)
 {
     for (size_t i = 0; i < file->count; i++) {
-        if (option_find(text_from(file->entries[i].name)) == NULL) {
+        struct text name = text_from(file->entries[i].name);
+        if (option_find(name) == NULL && !text_starts_with(name, TEXT("COMPOSE_"))) {
             *ret_message = arena_format(arena, "%s:%d: unknown option %s (see errand --help)", path,
                                         file->entries[i].line, file->entries[i].name);
             return ERROR_INVALID;

@@ -26,6 +26,7 @@ int command_worker(const struct command_context *context);
 int command_migrate(const struct command_context *context);
 int command_user(const struct command_context *context);
 int command_audit(const struct command_context *context);
+int command_health(const struct command_context *context);
 int command_openapi(const struct command_context *context);
 
 /* command_fail: "errand: MESSAGE" on standard error; returns EXIT_FAILED. */

@@ -183,3 +183,20 @@ def test_commands_create_no_admin_behind_the_back(start_server, program):
     server = start_server(folder=program.folder)
     assert log_in(server, "admin", "Admin123").user["role"] == "admin"
     assert log_in(server, "anna").user["role"] == "user"
+
+
+def test_health_asks_the_running_server(start_server, program):
+    server = start_server()
+    server.options["PORT"] = str(server.port)
+    done = server.run("health")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["status"] == "healthy"
+    server.stop()
+    done = server.run("health")
+    assert done.returncode == 1
+    assert done.stderr.startswith("errand: ")
+
+
+def test_health_needs_to_know_where(program):
+    assert program.run("health").returncode == 2  # PORT=0
+    assert program.run("health", "now").returncode == 2

@@ -172,6 +172,14 @@ TEST(an_unknown_name_in_the_file_is_named_with_its_line)
     assert_non_null(strstr(loading.message.data, ".env:2: unknown option PROT"));
 }
 
+TEST(names_of_compose_in_the_file_are_passed_over)
+{
+    LOADING(loading);
+    file_write(loading.path, TEXT("COMPOSE_POSTGRES_PASSWORD=x\nPORT=7\n"));
+    assert_int_equal(load(&loading), 0);
+    assert_int_equal(loading.config.port, 7);
+}
+
 TEST(an_unknown_name_in_the_environment_is_somebody_elses)
 {
     LOADING(loading);
@@ -214,6 +222,7 @@ UNIT_TESTS(cmocka_unit_test(has_a_default_for_everything_but_secrets_and_names),
            cmocka_unit_test(reads_choices_and_sets_whatever_their_case),
            cmocka_unit_test(a_bad_value_is_named_with_what_is_allowed),
            cmocka_unit_test(an_unknown_name_in_the_file_is_named_with_its_line),
+           cmocka_unit_test(names_of_compose_in_the_file_are_passed_over),
            cmocka_unit_test(an_unknown_name_in_the_environment_is_somebody_elses),
            cmocka_unit_test(knows_which_addresses_are_of_this_machine_only),
            cmocka_unit_test(help_names_every_option))
