@@ -5,12 +5,16 @@ of it must have behaved: no script failed, nothing broke the Content-Security-Po
 another host.
 """
 
+import os
 from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import sync_playwright
 from support.server import Server
 from windows import Window
+
+# Taking the pictures of the README is no test.
+collect_ignore = [] if "SCREENSHOTS" in os.environ else ["test_screenshots.py"]
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = (
@@ -43,10 +47,24 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture
+def start_server(tmp_path_factory):
+    """Starts one more server, for a test that stops it or needs other options."""
+    with ExitStack() as stack:
+
+        def start(**options):
+            server = Server(tmp_path_factory.mktemp("server"), **options)
+            stack.callback(server.close)
+            return server.start()
+
+        yield start
+
+
+@pytest.fixture
 def open_window(chromium, server):
     windows = []
+    shared = server
 
-    def open_one(**options):
+    def open_one(server=shared, **options):
         window = Window(chromium, server, **options)
         windows.append(window)
         return window

@@ -10,7 +10,7 @@ def test_docs_authorizes_and_tries_out(window, server):
     page = window.open("/docs").page
     page.get_by_role("button", name="Authorize").first.click()
     page.get_by_label("auth-bearer-value").fill(anna.token)
-    page.get_by_role("button", name="Apply credentials").click()
+    page.get_by_role("button", name="Apply credentials").first.click()
     page.get_by_role("button", name="Close").last.click()
 
     page.locator("#operations-tag-tasks").click()

@@ -19,7 +19,8 @@ class Window:
 
     def _heard(self, message):
         # A refused request also stands in the console; what the page makes of it is its own affair.
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        expected = ("Failed to load resource", "WebSocket connection to")
+        if message.type == "error" and not message.text.startswith(expected):
             self.complaints.append(f"console: {message.text}")
 
     def _asked(self, request):

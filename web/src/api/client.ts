@@ -53,7 +53,7 @@ function tell(kind: keyof typeof listeners): void {
 
 const proof = { "X-Requested-With": "errand" };
 const root = "/api/v1";
-const longestWait = 15; // seconds that a read waits by itself when there were too many
+const longestWait = 15; // seconds that a request waits by itself when there were too many
 
 export interface Options {
   query?: URLSearchParams | Record<string, string> | undefined;
@@ -110,8 +110,9 @@ export async function call<T>(method: string, path: string, options: Options = {
     const error = errorOf(answer.status, text, answer.headers.get("Retry-After"));
     if (answer.status === 401 && !path.startsWith("/session")) tell("signedOut");
     const wait = error.retryAfter ?? 0;
-    const again = method === "GET" && [429, 503].includes(answer.status) && wait <= longestWait;
-    if (!again || tries === 2) throw error;
+    // What was refused because there were too many was not done; what broke off may have been.
+    const again = answer.status === 429 || (answer.status === 503 && method === "GET");
+    if (!again || wait > longestWait || tries === 2) throw error;
     await pause(wait || 1);
   }
 }

@@ -1,0 +1,75 @@
+"""Two windows see each other's changes, and a window that was offline catches up."""
+
+from interface import card, column, go, quick_add, sign_in
+from playwright.sync_api import expect
+from support.api import register
+
+SOON = 20_000  # milliseconds
+
+
+def test_two_windows_see_each_others_changes(open_window, server):
+    anna = register(server, "liveanna")
+    first = sign_in(open_window(), anna)
+    second = sign_in(open_window(), anna)
+    quick_add(first, "Seen by both #live")
+    expect(card(second, "Seen by both")).to_be_visible(timeout=SOON)
+    second.get_by_role("button", name='Complete "Seen by both"').click()
+    expect(column(first, "Done").get_by_text("Seen by both")).to_be_visible(timeout=SOON)
+    (task,) = anna.get("/api/v1/tasks").json()["tasks"]
+    anna.delete(f"/api/v1/tasks/{task['id']}")
+    for page in (first, second):
+        expect(card(page, "Seen by both")).to_be_hidden(timeout=SOON)
+
+
+def test_others_tasks_do_not_appear(open_window, server):
+    """An administrator hears of everybody's changes; their board is still their own."""
+    anna = register(server, "quietanna")
+    page = sign_in(open_window(), "admin", "Admin123")
+    anna.create_task(title="Of somebody else")
+    quick_add(page, "My own")
+    expect(card(page, "My own")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    expect(card(page, "Of somebody else")).to_be_hidden()
+
+
+def test_a_list_is_sorted_anew_by_what_happens_elsewhere(open_window, server):
+    anna = register(server, "sortanna")
+    for title in ("b", "d"):
+        anna.create_task(title=title)
+    page = sign_in(open_window(), anna)
+    go(page, "list?sort_by=title&sort_order=asc")
+    links = page.get_by_role("list", name="Tasks").get_by_role("link")
+    expect(links).to_have_text(["b", "d"])
+    anna.create_task(title="c")
+    expect(links).to_have_text(["b", "c", "d"], timeout=SOON)
+
+
+def test_offline_and_back(open_window, server):
+    anna = register(server, "offanna")
+    anna.create_task(title="Before")
+    window = open_window()
+    page = sign_in(window, anna)
+    expect(card(page, "Before")).to_be_visible()
+    window.context.set_offline(True)
+    expect(page.get_by_text("You are offline")).to_be_visible()
+    page.get_by_role("button", name='Complete "Before"').click()
+    expect(page.locator(".toast", has_text="was not changed")).to_be_visible()
+    expect(column(page, "To do").get_by_text("Before")).to_be_visible()
+    anna.create_task(title="Meanwhile")
+    window.context.set_offline(False)
+    expect(page.get_by_text("You are offline")).to_be_hidden(timeout=SOON)
+    expect(card(page, "Meanwhile")).to_be_visible(timeout=SOON)
+
+
+def test_a_server_that_restarts_is_found_again(open_window, start_server):
+    server = start_server()
+    anna = register(server, "anna")
+    page = sign_in(open_window(server=server), anna)
+    port = server.port
+    server.stop()
+    expect(page.get_by_text("You are offline")).to_be_visible(timeout=SOON)
+    server.options["PORT"] = str(port)
+    server.start()
+    expect(page.get_by_text("You are offline")).to_be_hidden(timeout=SOON)
+    anna.create_task(title="After the restart")
+    expect(card(page, "After the restart")).to_be_visible(timeout=SOON)
