@@ -10,6 +10,7 @@
 #include "domain/job_operation.h"
 #include "domain/job_queue.h"
 #include "http/openapi.h"
+#include "runtime/wake.h"
 
 enum { METRICS_LIMIT = 4 << 20 };
 
@@ -114,6 +115,7 @@ static int read_metrics(struct request *request)
     http_write_metrics(application->http, &buffer);
     write_database_metrics(&application->services, &buffer);
     write_cache_metrics(&application->services, &buffer);
+    wake_write_metrics(application->services.wake, &buffer);
     int error = write_job_metrics(&application->services, &request->arena, &buffer);
     if (error < 0)
         return error;

@@ -11,8 +11,7 @@
 #include "cache/redis_connection.h"
 #include "runtime/fiber.h"
 
-/* Looks the host up; the address stays as it was when that fails. */
-static void resolve(struct redis *redis)
+void redis_resolve(struct redis *redis)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
@@ -56,7 +55,7 @@ int redis_create(struct redis **ret_redis, const struct redis_options *options,
     pthread_mutex_init(&redis->mutex, NULL);
     for (unsigned i = 0; i < redis->loops; i++)
         redis_connection_init(&redis->connections[i], redis);
-    resolve(redis);
+    redis_resolve(redis);
     *ret_redis = redis;
     return 0;
 }

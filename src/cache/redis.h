@@ -27,6 +27,7 @@
 #include "base/buffer.h"
 #include "base/text.h"
 
+struct carrier_line;
 struct redis;
 
 struct redis_options {
@@ -76,6 +77,9 @@ int redis_command(struct redis *redis, struct arena *arena, struct redis_words w
 
 /* redis_send: sends a command whose answer does not matter, if there is anybody to send it to. */
 void redis_send(struct redis *redis, struct redis_words words);
+
+/* redis_line_create: what carrier_start wants: news by PUBLISH. `redis` is borrowed. */
+struct carrier_line *redis_line_create(struct redis *redis);
 
 /* redis_is_up: whether Redis is in use, or else why not, at most `size` bytes with the NUL. Any
  * thread. */

@@ -77,6 +77,9 @@ int redis_connection_run(struct redis_connection *connection, struct arena *aren
 /* redis_connection_send: see redis_send. */
 void redis_connection_send(struct redis_connection *connection, struct redis_words words);
 
+/* redis_resolve: looks the host up; the address stays as it was when that fails. Blocks. */
+void redis_resolve(struct redis *redis);
+
 /* redis_note_down, redis_note_up: a connection of the owner failed, or is back. Any thread. */
 void redis_note_down(struct redis *redis, const char *reason);
 void redis_note_up(struct redis *redis);

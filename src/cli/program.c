@@ -17,6 +17,8 @@
 #include "domain/job_queue.h"
 #include "domain/operation_server.h"
 #include "net/net.h"
+#include "runtime/carrier.h"
+#include "runtime/wake.h"
 
 enum { CACHE_LIMIT = 32 << 20 }; /* bytes */
 
@@ -88,6 +90,17 @@ static int open_redis(const struct command_context *context, struct db *db, unsi
     return EXIT_OK;
 }
 
+/* Redis brings news to other processes, or else the database, where it can. */
+static int start_carrier(struct services *services, struct text *ret_message)
+{
+    struct carrier_line *line = services->redis != NULL ? redis_line_create(services->redis)
+                                                        : db_line_create(services->db);
+    if (line == NULL)
+        return 0;
+    *ret_message = TEXT("cannot start the threads");
+    return carrier_start(&services->carrier, services->wake, line);
+}
+
 int program_open(const struct command_context *context, unsigned loops,
                  struct operations *operations, struct services *services)
 {
@@ -104,22 +117,26 @@ int program_open(const struct command_context *context, unsigned loops,
         db_close(db);
         return EXIT_FAILED;
     }
+    struct wake *wake = wake_create();
     *services = (struct services){
         .config = context->config,
         .db = db,
         .redis = redis,
+        .wake = wake,
         .cache = cache_create(CACHE_LIMIT, redis),
         .net = net,
         .blobs = blobs,
         .jobs = job_queue_create(operations, context->config->job_queue_limit),
         .started_at = clock_monotonic(),
     };
+    job_queue_share(services->jobs, wake);
     operation_server_add(operations, services);
     struct text message;
     if (job_external_add(operations, context->config->job_external_operations, context->arena,
                          &message) < 0 ||
         job_broker_create(&services->broker, context->config, services->jobs, context->arena,
-                          &message) < 0) {
+                          &message) < 0 ||
+        start_carrier(services, &message) < 0) {
         program_close(services);
         return command_fail(message);
     }
@@ -155,6 +172,7 @@ void program_wait(void)
 
 void program_close(struct services *services)
 {
+    carrier_stop(services->carrier);
     job_broker_free(services->broker);
     job_queue_free(services->jobs);
     blobs_free(services->blobs);
@@ -162,6 +180,7 @@ void program_close(struct services *services)
     cache_free(services->cache);
     redis_free(services->redis);
     db_close(services->db);
+    wake_free(services->wake);
 }
 
 void program_end(int code)

@@ -57,6 +57,11 @@ const char *db_path(const struct db *db)
     return db->path;
 }
 
+struct carrier_line *db_line_create(struct db *db)
+{
+    return db->engine->line == NULL ? NULL : db->engine->line(db);
+}
+
 int db_read(struct db *db, enum db_weight weight, db_fn *fn, void *argument)
 {
     return db->engine->read(db, weight, fn, argument);

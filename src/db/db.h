@@ -37,6 +37,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 
+struct carrier_line;
 struct db;
 struct db_connection;
 
@@ -68,6 +69,10 @@ void db_close(struct db *db);
 
 /* db_path: the file of an embedded database, or NULL for one that is a server. */
 const char *db_path(const struct db *db);
+
+/* db_line_create: what carrier_start (runtime/carrier.h) wants: news by way of the database, which
+ * is borrowed. NULL where it has no such way. */
+struct carrier_line *db_line_create(struct db *db);
 
 int db_read(struct db *db, enum db_weight weight, db_fn *fn, void *argument);
 int db_write(struct db *db, db_fn *fn, void *argument);

@@ -18,6 +18,7 @@ struct db_engine {
     void (*close)(struct db *db);
     int (*read)(struct db *db, enum db_weight weight, db_fn *fn, void *argument);
     int (*write)(struct db *db, db_fn *fn, void *argument);
+    struct carrier_line *(*line)(struct db *db); /* NULL: none */
     void (*statistics)(struct db *db, struct db_statistics *ret_statistics);
 
     int (*query)(struct db_connection *connection, struct text sql, struct db_values values,

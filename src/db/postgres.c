@@ -271,6 +271,7 @@ const struct db_engine postgres_engine = {
     .close = postgres_close,
     .read = postgres_read,
     .write = postgres_write,
+    .line = postgres_line_create,
     .statistics = postgres_statistics,
     .query = postgres_query,
     .next = postgres_next,

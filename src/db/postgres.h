@@ -7,6 +7,7 @@
  *   postgres_connection.c  one connection: statements out, results in, without blocking the loop
  *   postgres_statement.c   the statements that a connection has prepared
  *   postgres_error.c       what an error of the server means to us
+ *   postgres_line.c        news to other processes, over a connection apart
  */
 #ifndef ERRAND_DB_POSTGRES_H
 #define ERRAND_DB_POSTGRES_H
@@ -16,6 +17,7 @@
 #include <stdatomic.h>
 
 #include "db/engine.h"
+#include "runtime/carrier.h"
 #include "runtime/offload.h"
 #include "runtime/wait.h"
 
@@ -109,6 +111,8 @@ EMBEDDED_FILES(embedded_migrations_postgres);
 /* postgres_settings_parse: ERROR_INVALID when `url` is none of PostgreSQL's. */
 int postgres_settings_parse(struct postgres_settings *settings, const char *url);
 void postgres_settings_release(struct postgres_settings *settings);
+
+struct carrier_line *postgres_line_create(struct db *db);
 
 void postgres_pool_init(struct postgres_pool *pool, struct postgres *owner);
 void postgres_pool_release(struct postgres_pool *pool);

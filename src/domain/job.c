@@ -12,7 +12,9 @@
 #include "domain/task.h"
 #include "domain/transaction.h"
 
-#define RECHECK (CLOCK_SECOND / 10) /* how soon who waits sees what another process has ended */
+/* How soon who waits sees what another process has ended that could not, or could, say so. */
+#define RECHECK (CLOCK_SECOND / 10)
+#define RECHECK_CARRIED CLOCK_SECOND
 
 bool job_is_over(const struct job *job)
 {
@@ -287,7 +289,8 @@ static void wait_for_end(struct services *services, struct text id, int64_t dead
         int64_t now = clock_monotonic();
         int error = db_read(services->db, DB_SINGLE, run_find_status, &call);
         done = error < 0 || job_is_over(&job) || now >= deadline;
-        int64_t until = deadline < now + RECHECK ? deadline : now + RECHECK;
+        int64_t look = now + (wake_is_carried(services->wake) ? RECHECK_CARRIED : RECHECK);
+        int64_t until = deadline < look ? deadline : look;
         int waited = job_queue_await(services->jobs, &waiter, done ? 0 : until);
         done = done || waited == ERROR_CANCELLED || waiter.closed;
     }

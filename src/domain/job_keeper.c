@@ -13,6 +13,7 @@
 #include "domain/job_queue.h"
 #include "domain/job_workers.h"
 #include "runtime/background.h"
+#include "runtime/wake.h"
 
 struct job_keeper {
     struct services *services;
@@ -197,7 +198,8 @@ static int64_t run_round(void *argument, const atomic_bool *stop)
         failed = true;
     }
     keeper->failing = failed;
-    return keeper->interval;
+    bool told = wake_is_carried(keeper->services->wake);
+    return told && keeper->interval < JOB_KEEPER_PATIENT ? JOB_KEEPER_PATIENT : keeper->interval;
 }
 
 int job_keeper_start(struct job_keeper **ret_keeper, struct services *services, unsigned workers,

@@ -15,8 +15,9 @@
 
 struct job_keeper;
 
-/* How long it takes at most until jobs of other processes are seen: by a process that has work of
- * its own to wake it, and by one that has not. Microseconds. */
+/* How long it takes at most until jobs are seen of other processes that could not tell us: by a
+ * process that has work of its own to wake it, and by one that has not. Microseconds. Where there
+ * is a carrier (runtime/carrier.h) both are told, and patient. */
 #define JOB_KEEPER_PATIENT INT64_C(200000)
 #define JOB_KEEPER_ALERT INT64_C(20000)
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -16,6 +17,9 @@ struct job_queue {
     int64_t limit;
     bool (*carry)(void *argument); /* NULL for none */
     void *carrier;
+    struct wake *wake; /* NULL: nobody else is told */
+    struct wake_listener on_jobs;
+    struct wake_listener on_ended;
     atomic_int_fast64_t depth;
     atomic_uint_fast64_t counts[JOB_COUNT_KINDS];
     pthread_mutex_t mutex;
@@ -89,6 +93,8 @@ static void call(struct job_queue *queue, bool one)
 
 void job_queue_call(struct job_queue *queue, int64_t queued)
 {
+    if (queue->wake != NULL && queued > 0)
+        wake_tell(queue->wake, WAKE_JOBS, TEXT_NULL);
     atomic_fetch_add(&queue->depth, queued);
     call(queue, queued == 1);
 }
@@ -212,7 +218,8 @@ int job_queue_await(struct job_queue *queue, struct job_waiter *waiter, int64_t 
     return announced ? wait_done(&waiter->completion) : result;
 }
 
-void job_queue_announce(struct job_queue *queue, struct text id)
+/* To those of this process. */
+static void announce_here(struct job_queue *queue, struct text id)
 {
     pthread_mutex_lock(&queue->waiters_mutex);
     struct job_waiter **place = bucket_of(queue, id);
@@ -228,20 +235,60 @@ void job_queue_announce(struct job_queue *queue, struct text id)
     pthread_mutex_unlock(&queue->waiters_mutex);
 }
 
+static void announce_all_here(struct job_queue *queue, bool closed)
+{
+    pthread_mutex_lock(&queue->waiters_mutex);
+    queue->waiters_closed = queue->waiters_closed || closed;
+    for (size_t i = 0; i < BUCKETS; i++) {
+        while (queue->waiters[i] != NULL) {
+            struct job_waiter *waiter = queue->waiters[i];
+            queue->waiters[i] = waiter->next;
+            announce(waiter, closed);
+        }
+    }
+    pthread_mutex_unlock(&queue->waiters_mutex);
+}
+
+void job_queue_announce(struct job_queue *queue, struct text id)
+{
+    announce_here(queue, id);
+    if (queue->wake == NULL)
+        return;
+    wake_tell(queue->wake, WAKE_ENDED, id);
+    wake_publish(queue->wake, WAKE_EVENTS, TEXT_NULL);
+}
+
+/* Other processes. */
+
+static void hear_jobs(struct wake_listener *listener, struct text detail)
+{
+    (void)detail;
+    call(CONTAINER_OF(listener, struct job_queue, on_jobs), false);
+}
+
+static void hear_ended(struct wake_listener *listener, struct text detail)
+{
+    struct job_queue *queue = CONTAINER_OF(listener, struct job_queue, on_ended);
+    if (detail.data == NULL)
+        announce_all_here(queue, false);
+    else
+        announce_here(queue, detail);
+}
+
+void job_queue_share(struct job_queue *queue, struct wake *wake)
+{
+    queue->wake = wake;
+    queue->on_jobs.hear = hear_jobs;
+    queue->on_ended.hear = hear_ended;
+    wake_subscribe(wake, WAKE_JOBS, &queue->on_jobs);
+    wake_subscribe(wake, WAKE_ENDED, &queue->on_ended);
+}
+
 void job_queue_close(struct job_queue *queue)
 {
     pthread_mutex_lock(&queue->mutex);
     queue->closed = true;
     pthread_mutex_unlock(&queue->mutex);
     pthread_cond_broadcast(&queue->changed);
-    pthread_mutex_lock(&queue->waiters_mutex);
-    queue->waiters_closed = true;
-    for (size_t i = 0; i < BUCKETS; i++) {
-        while (queue->waiters[i] != NULL) {
-            struct job_waiter *waiter = queue->waiters[i];
-            queue->waiters[i] = waiter->next;
-            announce(waiter, true);
-        }
-    }
-    pthread_mutex_unlock(&queue->waiters_mutex);
+    announce_all_here(queue, true);
 }

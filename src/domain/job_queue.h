@@ -3,8 +3,9 @@
  *
  * The rows are the queue (job.h); this only saves looking at them for nothing. Whoever has
  * committed something that a worker could do calls job_queue_wake; whoever has ended a job calls
- * job_queue_announce, and the requests that wait for it go on. Other processes are not heard here,
- * so everybody who waits looks at the rows now and then all the same.
+ * job_queue_announce, and the requests that wait for it go on. Other processes are told and heard
+ * by way of runtime/wake.h where that carries, so everybody who waits looks at the rows now and
+ * then all the same.
  *
  * The depth is the number of queued jobs, counted along by those who change it and put right by the
  * keeper (job_keeper.c) once a second.
@@ -20,6 +21,7 @@
 #include "base/buffer.h"
 #include "base/text.h"
 #include "runtime/wait.h"
+#include "runtime/wake.h"
 
 struct job_queue;
 struct operations;
@@ -27,6 +29,10 @@ struct operations;
 /* job_queue_create: for these operations; at most `limit` jobs are to wait. */
 struct job_queue *job_queue_create(const struct operations *operations, int64_t limit);
 void job_queue_free(struct job_queue *queue);
+
+/* job_queue_share: other processes are told and heard by way of `wake`, which is borrowed. Before
+ * there are other threads. */
+void job_queue_share(struct job_queue *queue, struct wake *wake);
 
 const struct operations *job_queue_operations(const struct job_queue *queue);
 
@@ -81,7 +87,7 @@ void job_queue_expect(struct job_queue *queue, struct job_waiter *waiter, struct
  * called once for each of these. 0, ERROR_TIMEOUT, or ERROR_CANCELLED. */
 int job_queue_await(struct job_queue *queue, struct job_waiter *waiter, int64_t deadline);
 
-/* job_queue_announce: the job with that id is over. */
+/* job_queue_announce: the job with that id is over, and the log of changes has it. */
 void job_queue_announce(struct job_queue *queue, struct text id);
 
 #endif

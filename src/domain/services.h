@@ -12,6 +12,7 @@
 
 struct blobs;
 struct cache;
+struct carrier;
 struct config;
 struct db;
 struct job_broker;
@@ -20,12 +21,15 @@ struct net;
 struct passwords;
 struct redis;
 struct tokens;
+struct wake;
 struct weather;
 
 struct services {
     const struct config *config;
     struct db *db;
-    struct redis *redis; /* what several servers share; NULL where there is none */
+    struct redis *redis;     /* what several servers share; NULL where there is none */
+    struct wake *wake;       /* what tells others of news; NULL on the command line */
+    struct carrier *carrier; /* brings it to other processes; NULL where there is no way */
     struct cache *cache;
     struct net *net; /* requests to others; NULL on the command line */
     struct passwords *passwords;

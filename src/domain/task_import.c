@@ -133,6 +133,8 @@ static int flush(struct task_import *import)
         error = db_write(import->services->db, run_batch, &batch);
     else
         error = db_read(import->services->db, DB_HEAVY, run_batch, &batch);
+    if (error >= 0 && batch.write && import->connection == NULL)
+        transaction_announce(import->services);
     for (size_t i = 0; error >= 0 && i < import->count; i++) {
         const struct task_draft *draft = &import->drafts[i];
         if (batch.wrong[i] == NULL) {

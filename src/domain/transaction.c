@@ -1,5 +1,7 @@
 #include "domain/transaction.h"
 
+#include "runtime/wake.h"
+
 struct hooked {
     struct transaction_hook *hook;
     db_fn *fn;
@@ -19,11 +21,19 @@ static int run_hooked(struct db_connection *connection, void *argument)
     return error < 0 ? error : result;
 }
 
+void transaction_announce(struct services *services)
+{
+    if (services->wake != NULL)
+        wake_publish(services->wake, WAKE_EVENTS, TEXT_NULL);
+}
+
 int transaction_write(struct services *services, const struct actor *actor, db_fn *fn,
                       void *argument)
 {
-    if (actor->hook == NULL)
-        return db_write(services->db, fn, argument);
     struct hooked hooked = {actor->hook, fn, argument};
-    return db_write(services->db, run_hooked, &hooked);
+    int result = actor->hook == NULL ? db_write(services->db, fn, argument)
+                                     : db_write(services->db, run_hooked, &hooked);
+    if (result >= 0)
+        transaction_announce(services);
+    return result;
 }
