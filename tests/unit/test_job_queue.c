@@ -162,6 +162,74 @@ TEST(sleeps_until_there_is_work)
     job_queue_free(queue);
 }
 
+/* Brings what one process has to tell to another, as a carrier does. */
+static void carry(struct wake *from, struct wake *to)
+{
+    char storage[WAKE_MESSAGE_LIMIT];
+    struct buffer message;
+    buffer_init_fixed(&message, storage, sizeof storage);
+    wake_take(from, &message);
+    wake_hear(to, buffer_text(&message));
+}
+
+struct neighbour {
+    struct wake *wake;
+    struct job_queue *queue;
+};
+
+static struct neighbour neighbour_create(void)
+{
+    struct neighbour neighbour = {wake_create(), job_queue_create(NULL, 10)};
+    job_queue_share(neighbour.queue, neighbour.wake);
+    wake_set_carried(neighbour.wake, true);
+    carry(neighbour.wake, neighbour.wake);
+    return neighbour;
+}
+
+static void neighbour_free(struct neighbour *neighbour)
+{
+    job_queue_free(neighbour->queue);
+    wake_free(neighbour->wake);
+}
+
+TEST(hears_of_the_jobs_of_other_processes)
+{
+    struct neighbour here = neighbour_create();
+    struct neighbour there = neighbour_create();
+    uint64_t generation = 0;
+    job_queue_sleep(there.queue, &generation, LONG_AGO);
+    uint64_t before = generation;
+    carry(here.wake, there.wake);
+    job_queue_sleep(there.queue, &generation, LONG_AGO);
+    assert_int_equal(generation, before);
+    job_queue_wake(here.queue, 1);
+    carry(here.wake, there.wake);
+    job_queue_sleep(there.queue, &generation, LONG_AGO);
+    assert_int_not_equal(generation, before);
+    assert_int_equal(job_queue_depth(there.queue), 0);
+    neighbour_free(&here);
+    neighbour_free(&there);
+}
+
+TEST(hears_which_jobs_other_processes_have_ended)
+{
+    struct neighbour here = neighbour_create();
+    struct neighbour there = neighbour_create();
+    struct job_waiter awaited;
+    struct job_waiter other;
+    job_queue_expect(there.queue, &awaited, TEXT("a"));
+    job_queue_expect(there.queue, &other, TEXT("b"));
+    job_queue_announce(here.queue, TEXT("a"));
+    carry(here.wake, there.wake);
+    assert_true(awaited.announced);
+    assert_false(awaited.closed);
+    assert_false(other.announced);
+    wake_hear(there.wake, TEXT("somebody|ended"));
+    assert_true(other.announced);
+    neighbour_free(&here);
+    neighbour_free(&there);
+}
+
 TEST(is_full_at_its_limit)
 {
     struct job_queue *queue = job_queue_create(NULL, 3);
@@ -181,4 +249,7 @@ UNIT_TESTS(cmocka_unit_test(ends_a_wait_at_its_deadline),
            cmocka_unit_test(wakes_who_waits_from_another_thread),
            cmocka_unit_test(survives_an_announcement_at_the_deadline),
            cmocka_unit_test(lets_nobody_wait_once_it_is_closed),
-           cmocka_unit_test(sleeps_until_there_is_work), cmocka_unit_test(is_full_at_its_limit))
+           cmocka_unit_test(sleeps_until_there_is_work),
+           cmocka_unit_test(hears_of_the_jobs_of_other_processes),
+           cmocka_unit_test(hears_which_jobs_other_processes_have_ended),
+           cmocka_unit_test(is_full_at_its_limit))
