@@ -66,6 +66,7 @@ class Server:
         self.options = {**DEFAULT_OPTIONS, **options}
         self.process = None
         self.url = None
+        self._seen = 0  # of the output, by starts before
         self.names = Counter()  # of users that fixtures have registered
         self._http = None
         self.database = Database(self)
@@ -85,7 +86,8 @@ class Server:
         return {**inherited, "HOME": str(self.folder), **given}
 
     def spawn(self):
-        """Start the program without waiting; for starts that are meant to fail."""
+        """Start the program without waiting; for starts that are meant to fail, or several."""
+        self._seen = len(self.stdout)
         with self._output("stdout").open("ab") as out, self._output("stderr").open("ab") as err:
             self.process = subprocess.Popen(
                 [BINARY, "serve"],
@@ -97,9 +99,12 @@ class Server:
             )
 
     def start(self):
-        seen = len(self.stdout)
         self.spawn()
-        found = wait_until(lambda: self._listening_after(seen), "the server to listen")
+        return self.await_start()
+
+    def await_start(self):
+        """After spawn(): until it listens."""
+        found = wait_until(lambda: self._listening_after(self._seen), "the server to listen")
         host, port = found.groups()
         self.host = "127.0.0.1" if host in ("0.0.0.0", "localhost") else host
         self.port = int(port)
