@@ -93,8 +93,8 @@ static int open_redis(const struct command_context *context, struct db *db, unsi
 /* Redis brings news to other processes, or else the database, where it can. */
 static int start_carrier(struct services *services, struct text *ret_message)
 {
-    struct carrier_line *line = services->redis != NULL ? redis_line_create(services->redis)
-                                                        : db_line_create(services->db);
+    struct carrier_line *line =
+        services->redis != NULL ? redis_line_create(services->redis) : db_line_create(services->db);
     if (line == NULL)
         return 0;
     *ret_message = TEXT("cannot start the threads");
