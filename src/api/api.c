@@ -8,7 +8,7 @@ const struct route_table *const api_tables[API_TABLE_COUNT] = {
     &task_routes,        &flask_routes,        &audit_routes,      &task_export_routes,
     &task_import_routes, &flask_upload_routes, &statistics_routes, &file_routes,
     &external_routes,    &job_routes,          &portfolio_routes,  &notification_routes,
-    &session_routes,     &web_routes,
+    &session_routes,     &web_routes,          &people_routes,
 };
 
 unsigned api_surfaces(const struct config *config)

@@ -22,7 +22,7 @@ struct application {
 };
 
 /* The tables of all resources. */
-enum { API_TABLE_COUNT = 18 };
+enum { API_TABLE_COUNT = 19 };
 extern const struct route_table *const api_tables[API_TABLE_COUNT];
 
 extern const struct route_table auth_routes;
@@ -40,6 +40,7 @@ extern const struct route_table job_routes;
 extern const struct route_table portfolio_routes;
 extern const struct route_table notification_routes;
 extern const struct route_table system_routes;
+extern const struct route_table people_routes;
 extern const struct route_table session_routes;
 extern const struct route_table web_routes;
 extern const struct route_table health_routes;

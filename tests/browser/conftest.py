@@ -9,9 +9,9 @@ import os
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from support.server import Server
-from windows import Window
+from windows import PATIENCE, Window
 
 # Taking the pictures of the README is no test.
 collect_ignore = [] if "SCREENSHOTS" in os.environ else ["test_screenshots.py"]
@@ -27,6 +27,9 @@ ARGUMENTS = (
     "--disable-sync",
     "--font-render-hinting=none",
 )
+
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Two windows see each other's changes, and a window that was offline catches up."""
 
-from interface import card, column, go, quick_add, sign_in
+from interface import card, column, go, open_task, quick_add, sign_in
 from playwright.sync_api import expect
 from support.api import register
 
@@ -73,3 +73,23 @@ def test_a_server_that_restarts_is_found_again(open_window, start_server):
     expect(page.get_by_text("You are offline")).to_be_hidden(timeout=SOON)
     anna.create_task(title="After the restart")
     expect(card(page, "After the restart")).to_be_visible(timeout=SOON)
+
+
+def test_a_task_is_handed_to_somebody_else(open_window, server):
+    anna = register(server, "giveanna")
+    bert = register(server, "takebert")
+    anna.create_task(title="To be handed over")
+    giver = sign_in(open_window(), anna)
+    taker = sign_in(open_window(), bert)
+    go(taker, "list?assigned_to=me")
+    expect(taker.get_by_text("No task is like this")).to_be_visible()
+    panel = open_task(giver, "To be handed over")
+    panel.get_by_label("Assign to").fill("nobody at all")
+    panel.get_by_role("button", name="Assign").click()
+    expect(panel.get_by_text("Nobody is called like this")).to_be_visible()
+    panel.get_by_label("Assign to").fill("takebert")
+    panel.get_by_role("button", name="Assign").click()
+    expect(panel.get_by_text("Assigned to takebert")).to_be_visible()
+    taken = open_task(taker, "To be handed over")
+    expect(taken.get_by_text("Owned by giveanna")).to_be_visible(timeout=SOON)
+    expect(taken.get_by_role("button", name="Delete", exact=True)).to_be_hidden()

@@ -10,6 +10,7 @@ import type {
   JobCount,
   JobCreate,
   JobPage,
+  Person,
   Registration,
   Session,
   Statistics,
@@ -56,6 +57,11 @@ export const tasks = {
       query: dryRun ? { dry_run: "true" } : {},
       headers: { "Content-Type": "text/csv" },
     }),
+};
+
+export const people = {
+  find: (name: string) => call<Person>("GET", `/people/${encodeURIComponent(name)}`),
+  of: (task: number) => call<Person[]>("GET", `/tasks/${task}/people`),
 };
 
 export const files = {

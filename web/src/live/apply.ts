@@ -20,7 +20,8 @@ function happened({ event, task }: LiveEvent): void {
     return;
   }
   taskChange.value++;
-  if (event === "task.deleted") forgetTask(task.id);
+  // Of a task that is gone by now, an older event has only what is left of it.
+  if (event === "task.deleted" || task.version === undefined) forgetTask(task.id);
   else if (!isLeaving(task.id) && concernsMe(task)) confirmTask(task);
 }
 

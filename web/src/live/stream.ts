@@ -81,7 +81,7 @@ async function tryNow(): Promise<void> {
 }
 
 function open(): void {
-  const address = new URL("/ws", location.href);
+  const address = new URL("/api/v1/ws", location.href);
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   if (last !== null) address.searchParams.set("since", String(last));
   const opened = new WebSocket(address);

@@ -1,34 +1,45 @@
-// Who else works on a task. Administrators choose by name; others know no more of others than that they
-// are there, and may take a task on themselves or hand it to somebody whose number they were told.
-import { useState } from "preact/hooks";
-import type { Task, User } from "schema";
+// Who else works on a task. Whoever is to get it must be known by name: only administrators see a list
+// of all users.
+import { useSignal } from "@preact/signals";
+import type { Person, Task } from "schema";
+import { ApiError, explain } from "../api/client";
 import * as api from "../api/endpoints";
 import { changeTask } from "../state/changes";
-import { myId, user } from "../state/session";
+import { myId } from "../state/session";
 import { Button, Field } from "../ui/basics";
 import { useLoaded } from "../ui/use";
 
-function nameOf(id: number, users: User[]): string {
+function nameOf(id: number, people: Person[]): string {
   if (id === myId()) return "you";
-  return users.find((other) => other.id === id)?.username ?? `user ${id}`;
+  return people.find((person) => person.id === id)?.username ?? `user ${id}`;
 }
 
-function AssignByNumber({ task }: { task: Task }) {
-  const [number, setNumber] = useState("");
+function Assign({ task }: { task: Task }) {
+  const name = useSignal("");
+  const problem = useSignal<string | undefined>(undefined);
   const assign = async () => {
-    const id = Number(number);
-    if (Number.isInteger(id) && id > 0 && (await changeTask(task.id, { assigned_user_id: id })))
-      setNumber("");
+    const wanted = name.value.trim();
+    if (!wanted) return;
+    problem.value = undefined;
+    try {
+      const person = await api.people.find(wanted);
+      if (await changeTask(task.id, { assigned_user_id: person.id })) name.value = "";
+    } catch (error) {
+      const isNobody = error instanceof ApiError && error.status === 404;
+      problem.value = isNobody ? "Nobody is called like this" : explain(error);
+    }
   };
   return (
-    <Field label="Assign to" hint="The number of a user; it stands on their account page">
+    <Field label="Assign to" problem={problem.value}>
       {(ties) => (
         <div class="inline">
           <input
             {...ties}
-            inputMode="numeric"
-            value={number}
-            onInput={(event) => setNumber(event.currentTarget.value)}
+            autocapitalize="none"
+            placeholder="User name"
+            maxLength={50}
+            value={name.value}
+            onInput={(event) => (name.value = event.currentTarget.value)}
             onKeyDown={(event) => event.key === "Enter" && void assign()}
           />
           <Button onClick={() => void assign()}>Assign</Button>
@@ -38,45 +49,18 @@ function AssignByNumber({ task }: { task: Task }) {
   );
 }
 
-function AssignByName({ task, users }: { task: Task; users: User[] }) {
-  return (
-    <Field label="Assigned to">
-      {(ties) => (
-        <select
-          {...ties}
-          value={task.assigned_user_id ?? ""}
-          onChange={(event) =>
-            void changeTask(task.id, {
-              assigned_user_id: Number(event.currentTarget.value) || null,
-            })
-          }
-        >
-          <option value="">Nobody</option>
-          {users.map((other) => (
-            <option key={other.id} value={other.id}>
-              {other.username}
-            </option>
-          ))}
-        </select>
-      )}
-    </Field>
-  );
-}
-
 export function Assignee({ task, isMine }: { task: Task; isMine: boolean }) {
-  const isAdmin = user.value?.role === "admin";
-  const { value } = useLoaded(
-    async () => (isAdmin ? (await api.admin.users({ limit: "100" })).users : []),
-    [isAdmin],
-  );
-  const users = value ?? [];
-  if (isAdmin) return <AssignByName task={task} users={users} />;
   const assigned = task.assigned_user_id;
+  // By version: while the change is on its way the server does not know of it yet.
+  const { value } = useLoaded(() => api.people.of(task.id), [task.id, task.version]);
+  const people = value ?? [];
   return (
     <div class="assignee">
       {assigned !== null && (
         <p class="inline">
-          <span>Assigned to {nameOf(assigned, users)}</span>
+          <span>
+            Assigned to <strong>{nameOf(assigned, people)}</strong>
+          </span>
           {isMine && (
             <Button
               kind="quiet"
@@ -87,8 +71,8 @@ export function Assignee({ task, isMine }: { task: Task; isMine: boolean }) {
           )}
         </p>
       )}
-      {isMine && assigned === null && <AssignByNumber task={task} />}
-      {!isMine && <p class="hint">Owned by {nameOf(task.user_id, users)}</p>}
+      {isMine && assigned === null && <Assign task={task} />}
+      {task.user_id !== myId() && <p class="hint">Owned by {nameOf(task.user_id, people)}</p>}
     </div>
   );
 }
