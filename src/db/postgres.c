@@ -5,6 +5,9 @@
  * that have no loop. A transaction runs where it is asked for, in the fiber, which parks while the
  * server works. BEGIN travels with the first statement (postgres_connection.c).
  *
+ * A single read needs no transaction: those of all fibers of a loop go over one connection, one
+ * behind the other (postgres_shared.c).
+ *
  * Writes are READ COMMITTED: whoever changes a row that it has read before locks it as it reads
  * (DB_FOR_UPDATE), so that waiting takes the place of failing. What the server breaks off in favour
  * of another (a deadlock, a serialization failure) is done again after a pause, and so is what was
@@ -71,8 +74,8 @@ static int try_write(struct postgres_connection *connection, db_fn *fn, void *ar
                      enum postgres_state *ret_state)
 {
     start(connection, begin_write);
-    connection->base.locks_rows = true;
-    int result = fn(&connection->base, argument);
+    connection->seat.base.locks_rows = true;
+    int result = fn(&connection->seat.base, argument);
     if (connection->state != POSTGRES_WELL && result >= 0)
         result = connection->error; /* nothing can be kept after an error */
     if (result < 0) {
@@ -130,14 +133,16 @@ static int postgres_read(struct db *db, enum db_weight weight, db_fn *fn, void *
     enum postgres_state state;
     unsigned attempt = 0;
     int result;
+    if (weight == DB_SINGLE && postgres_shared_read(pool->shared, fn, argument, &result))
+        return result;
     do {
         struct postgres_connection *connection;
         int error = postgres_pool_take(pool, attempt > 0, &connection);
         if (error < 0)
             return error;
         start(connection, weight == DB_SINGLE ? TEXT_NULL : begin_read);
-        connection->base.locks_rows = false;
-        result = fn(&connection->base, argument);
+        connection->seat.base.locks_rows = false;
+        result = fn(&connection->seat.base, argument);
         state = connection->state;
         if (state != POSTGRES_WELL && result >= 0)
             result = connection->error;
@@ -173,8 +178,11 @@ static void postgres_close(struct db *db)
 static int postgres_query(struct db_connection *base, struct text sql, struct db_values values,
                           struct db_rows *ret_rows)
 {
+    struct postgres_seat *seat = (struct postgres_seat *)base;
     PGresult *result = NULL;
-    int error = postgres_connection_run((struct postgres_connection *)base, sql, values, &result);
+    int error = seat->shared != NULL ? postgres_shared_run(seat, sql, values, &result)
+                                     : postgres_connection_run((struct postgres_connection *)base,
+                                                               sql, values, &result);
     if (error < 0)
         return error;
     *ret_rows = (struct db_rows){base, result, -1};
@@ -254,6 +262,8 @@ int postgres_open(struct db **ret_db, const char *url, unsigned loops, struct ar
         .name = "errand-connect", .threads = CONNECTORS, .queue_limit = CONNECTORS_QUEUE});
     for (unsigned i = 0; i <= loops; i++)
         postgres_pool_init(&postgres->pools[i], postgres);
+    for (unsigned i = 0; i < loops; i++)
+        postgres->pools[i].shared = postgres_shared_create(&postgres->pools[i]);
     int error = check(postgres, arena, ret_message);
     if (error < 0) {
         postgres_close(&postgres->base);

@@ -5,6 +5,7 @@
  *   postgres_url.c         DATABASE_URL into what libpq wants
  *   postgres_pool.c        connections, a bounded number for each loop, and who waits for one
  *   postgres_connection.c  one connection: statements out, results in, without blocking the loop
+ *   postgres_shared.c      one connection more of a loop, for single reads of many fibers
  *   postgres_statement.c   the statements that a connection has prepared
  *   postgres_error.c       what an error of the server means to us
  *   postgres_line.c        news to other processes, over a connection apart
@@ -16,6 +17,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "db/engine.h"
 #include "runtime/carrier.h"
 #include "runtime/offload.h"
@@ -27,6 +29,10 @@ enum {
     POSTGRES_WAITING_LIMIT = 1024, /* for a connection of one pool */
     POSTGRES_DIGITS = 24,          /* of an integer, with sign and NUL */
 };
+
+/* How long an answer may take, beyond the server's own statement_timeout: from then on it is taken
+ * for dead. */
+#define POSTGRES_PATIENCE (35 * CLOCK_SECOND)
 
 /* How the transaction that a connection is in stands. */
 enum postgres_state {
@@ -47,9 +53,16 @@ struct postgres_statement {
 
 struct postgres;
 struct postgres_pool;
+struct postgres_shared;
+
+/* What the functions of db.h are given: the beginning of a connection, or of a single read. */
+struct postgres_seat {
+    struct db_connection base;
+    struct postgres_shared *shared; /* NULL: a connection of its own */
+};
 
 struct postgres_connection {
-    struct db_connection base;
+    struct postgres_seat seat;
     struct postgres_connection *next; /* in the pool's list */
     struct postgres_pool *pool;
     PGconn *handle; /* NULL: not open */
@@ -83,6 +96,7 @@ struct postgres_pool {
     struct postgres_waiter *last;
     size_t waiting;
     struct postgres_connection *connections;
+    struct postgres_shared *shared; /* NULL for the threads that have no loop */
 };
 
 /* What a URL says. */
@@ -134,6 +148,11 @@ void postgres_connection_close(struct postgres_connection *connection);
 /* postgres_connection_is_alive: whether the server has not hung up meanwhile. */
 bool postgres_connection_is_alive(struct postgres_connection *connection);
 
+/* postgres_connection_send: a statement with what has to precede it, up to the sync; it may still
+ * wait to be flushed. */
+int postgres_connection_send(struct postgres_connection *connection, struct text sql,
+                             struct db_values values, struct postgres_statement **ret_statement);
+
 /* postgres_connection_run: one statement; its result to be cleared with PQclear. */
 int postgres_connection_run(struct postgres_connection *connection, struct text sql,
                             struct db_values values, PGresult **ret_result);
@@ -145,6 +164,21 @@ void postgres_connection_rollback(struct postgres_connection *connection);
 void postgres_connection_leave(struct postgres_connection *connection);
 
 int postgres_connection_script(struct postgres_connection *connection, const char *sql);
+
+/* postgres_shared_create: for the loop of that pool. postgres_shared_free: once the loop is gone;
+ * takes NULL. */
+struct postgres_shared *postgres_shared_create(struct postgres_pool *pool);
+void postgres_shared_free(struct postgres_shared *shared);
+
+/* postgres_shared_read: runs `fn` with a connection whose statements go out among those of others,
+ * with no transaction around them. In a fiber of the loop. False when there is no such connection
+ * now, or it broke meanwhile: then the read is to be done by another one. */
+bool postgres_shared_read(struct postgres_shared *shared, db_fn *fn, void *argument,
+                          int *ret_result);
+
+/* postgres_shared_run: one statement of such a read; see postgres_connection_run. */
+int postgres_shared_run(struct postgres_seat *seat, struct text sql, struct db_values values,
+                        PGresult **ret_result);
 
 /* postgres_statement_take: the place of `sql`, which may have to be prepared; `ret_evicted` is the
  * number of the statement that had to make room, or 0. */

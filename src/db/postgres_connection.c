@@ -24,8 +24,6 @@
 
 enum { TYPE_BIGINT = 20 };
 
-/* Beyond the server's own statement_timeout: from then on it is taken for dead. */
-#define PATIENCE (35 * CLOCK_SECOND)
 #define SCRIPT_PATIENCE (60 * CLOCK_MINUTE) /* a migration rewrites what it must */
 
 static void ignore_notice(void *argument, const PGresult *result)
@@ -210,20 +208,30 @@ static int skip_unread(struct postgres_connection *connection, int64_t deadline)
     return error;
 }
 
+int postgres_connection_send(struct postgres_connection *connection, struct text sql,
+                             struct db_values values, struct postgres_statement **ret_statement)
+{
+    if (values.count > POSTGRES_VALUES)
+        return ERROR_TOO_LARGE;
+    uint64_t evicted;
+    *ret_statement = postgres_statement_take(connection, sql, &evicted);
+    if (!send_begin(connection) || !send_evicted(connection, evicted) ||
+        !send_statement(connection, *ret_statement, values) || !send_sync(connection))
+        return postgres_lose(connection, ERROR_UNAVAILABLE, PQerrorMessage(connection->handle));
+    return 0;
+}
+
 int postgres_connection_run(struct postgres_connection *connection, struct text sql,
                             struct db_values values, PGresult **ret_result)
 {
     if (connection->state != POSTGRES_WELL)
         return connection->error;
-    if (values.count > POSTGRES_VALUES)
-        return ERROR_TOO_LARGE;
-    uint64_t evicted;
-    struct postgres_statement *statement = postgres_statement_take(connection, sql, &evicted);
-    if (!send_begin(connection) || !send_evicted(connection, evicted) ||
-        !send_statement(connection, statement, values) || !send_sync(connection))
-        return postgres_lose(connection, ERROR_UNAVAILABLE, PQerrorMessage(connection->handle));
-    int64_t deadline = clock_monotonic() + PATIENCE;
-    int error = skip_unread(connection, deadline);
+    struct postgres_statement *statement;
+    int error = postgres_connection_send(connection, sql, values, &statement);
+    if (error < 0)
+        return error;
+    int64_t deadline = clock_monotonic() + POSTGRES_PATIENCE;
+    error = skip_unread(connection, deadline);
     if (error >= 0)
         error = collect(connection, sql, deadline, ret_result);
     if (error >= 0)
@@ -236,7 +244,7 @@ void postgres_connection_rollback(struct postgres_connection *connection)
     if (connection->state == POSTGRES_LOST || !connection->begun)
         return;
     connection->state = POSTGRES_WELL;
-    int64_t deadline = clock_monotonic() + PATIENCE;
+    int64_t deadline = clock_monotonic() + POSTGRES_PATIENCE;
     if (!send_plain(connection, "ROLLBACK") || !send_sync(connection))
         postgres_lose(connection, ERROR_UNAVAILABLE, PQerrorMessage(connection->handle));
     else if (skip_unread(connection, deadline) >= 0 &&

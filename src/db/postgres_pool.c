@@ -33,7 +33,7 @@ void postgres_pool_init(struct postgres_pool *pool, struct postgres *owner)
     pool->connections = memory_allocate_array(size, sizeof *pool->connections);
     for (size_t i = 0; i < size; i++) {
         struct postgres_connection *connection = &pool->connections[i];
-        connection->base.engine = &postgres_engine;
+        connection->seat.base.engine = &postgres_engine;
         connection->pool = pool;
         connection->next = pool->idle;
         pool->idle = connection;
@@ -44,6 +44,7 @@ void postgres_pool_release(struct postgres_pool *pool)
 {
     for (size_t i = 0; i < pool->owner->settings.pool_size; i++)
         postgres_connection_close(&pool->connections[i]);
+    postgres_shared_free(pool->shared);
     free(pool->connections);
     pthread_mutex_destroy(&pool->mutex);
 }

@@ -46,6 +46,7 @@ def services(tmp_path):
     return yaml.safe_load(done.stdout)["services"]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("missing", sorted(SECRETS))
 def test_compose_asks_for_every_secret(tmp_path, missing):
     done = compose(tmp_path, **{name: SECRETS[name] for name in SECRETS if name != missing})
@@ -53,6 +54,7 @@ def test_compose_asks_for_every_secret(tmp_path, missing):
     assert "see .env.example" in done.stderr
 
 
+@pytest.mark.sqlite
 def test_the_example_names_what_compose_reads():
     read = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text()))
     named = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
@@ -64,6 +66,7 @@ def test_a_server_starts_beside_the_secrets_of_compose(start_server, tmp_path):
     start_server(folder=tmp_path, SECRET_KEY=SECRETS["SECRET_KEY"], ADMIN_PASSWORD=PASSWORD)
 
 
+@pytest.mark.sqlite
 def test_compose_sets_options_that_there_are(services):
     options = subprocess.run([BINARY, "--help"], capture_output=True, text=True, check=True).stdout
     for name in ("server", "worker"):
@@ -71,6 +74,7 @@ def test_compose_sets_options_that_there_are(services):
             assert re.search(rf"^\s*{option}\b", options, re.MULTILINE), option
 
 
+@pytest.mark.sqlite
 def test_compose_has_two_servers_a_worker_and_what_they_need(services):
     assert set(services) == {"server", "worker", "nginx", "postgres", "redis", "rabbitmq"}
     assert services["server"]["deploy"]["replicas"] == 2
@@ -79,6 +83,7 @@ def test_compose_has_two_servers_a_worker_and_what_they_need(services):
     assert all("ports" not in services[name] for name in services if name != "nginx")
 
 
+@pytest.mark.sqlite
 def test_the_dockerfile_is_a_good_one():
     done = subprocess.run(
         [ROOT / "build/venv/bin/hadolint", ROOT / "Dockerfile"],
@@ -89,6 +94,7 @@ def test_the_dockerfile_is_a_good_one():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.sqlite
 def test_the_image_has_every_library():
     """And the README names it. Of the libraries that the program itself needs; theirs come with them."""
     dynamic = subprocess.run(["readelf", "-d", BINARY], capture_output=True, text=True, check=True)

@@ -1,7 +1,9 @@
 """PostgreSQL that is restarted, killed, held still or has no connection left, under load."""
 
 import signal
+import threading
 import time
+from collections import Counter
 from contextlib import ExitStack
 
 import psycopg
@@ -47,6 +49,32 @@ def test_connections_that_are_cut_are_opened_again(server, anna):
     assert writers.odd == []
     total = anna.get(V1.tasks, params={"limit": 1}).json()["total"]
     assert len(writers.created) <= total <= len(writers.created) + len(writers.refused)
+
+
+def test_reads_go_on_while_connections_are_cut(server, anna):
+    """Those that shared a connection which broke are done again; nobody hears of it."""
+    task = anna.create_task()
+    cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{}'"
+    stop = threading.Event()
+    answers = Counter()
+
+    def read():
+        while not stop.is_set():
+            answer = anna.get(V1.task(task["id"]))
+            answers[answer.status_code] += 1
+            assert answer.status_code != 200 or answer.json() == task
+
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for _ in range(bounded(5, 50)):
+        seen = answers[200]
+        postgres.administrate(cut.format(server.postgres))
+        wait_until(lambda: answers[200] > seen + 20, "more reads")  # noqa: B023
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert set(answers) == {200}
 
 
 def test_more_requests_than_connections_wait_for_their_turn(server, anna):
