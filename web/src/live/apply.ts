@@ -1,6 +1,6 @@
 // What an event from elsewhere does to the page.
 import { signal } from "@preact/signals";
-import { isLeaving } from "../state/changes";
+import { hearOfCreated, isLeaving } from "../state/changes";
 import { reloadCollections } from "../state/collection";
 import { myId } from "../state/session";
 import { confirmedTask, confirmTask, forgetTask } from "../state/tasks";
@@ -12,7 +12,7 @@ export const jobChange = signal(0);
 /** Counted up with every change of a task, for what is computed from all of them. */
 export const taskChange = signal(0);
 
-function happened({ event, task }: LiveEvent): void {
+function happened({ event, actor_id, task }: LiveEvent): void {
   if (event.startsWith("job.")) jobChange.value++;
   if (!task) return;
   if (event.startsWith("file.")) {
@@ -22,7 +22,9 @@ function happened({ event, task }: LiveEvent): void {
   taskChange.value++;
   // Of a task that is gone by now, an older event has only what is left of it.
   if (event === "task.deleted" || task.version === undefined) forgetTask(task.id);
-  else if (!isLeaving(task.id) && concernsMe(task)) confirmTask(task);
+  else if (isLeaving(task.id) || !concernsMe(task)) return;
+  else if (event === "task.created" && actor_id === myId()) hearOfCreated(task);
+  else confirmTask(task);
 }
 
 /** An administrator hears of everybody's tasks. */

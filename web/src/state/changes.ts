@@ -4,7 +4,7 @@ import { ApiError, explain } from "../api/client";
 import * as api from "../api/endpoints";
 import { myId } from "./session";
 import { complain, offerUndo, say, undoTime } from "./toasts";
-import { confirmedTask, confirmTask, confirmTasks, forgetTask, layOver } from "./tasks";
+import { confirmedTask, confirmTask, confirmTasks, forgetTask, layOver, taskSignal } from "./tasks";
 
 type Changes = TaskUpdate;
 
@@ -26,32 +26,50 @@ export function collides(before: Task, now: Task, changes: Changes): boolean {
   );
 }
 
-/** Sends a change of a known version; one that collides with nobody's is sent again. */
-async function send(before: Task, changes: Changes): Promise<Task> {
-  try {
-    return await api.tasks.update(before.id, changes, before.version);
-  } catch (error) {
-    const now = error instanceof ApiError && error.status === 412 ? error.task : undefined;
-    if (!now) throw error;
-    confirmTask(now);
-    if (collides(before, now, changes))
+/** Changes of one task go one after the other, each on the version that the one before left. */
+const lines = new Map<number, Promise<unknown>>();
+
+function inLine<T>(id: number, run: () => Promise<T>): Promise<T> {
+  const turn = (lines.get(id) ?? Promise.resolve()).then(run, run);
+  const settled = turn.then(
+    () => undefined,
+    () => undefined,
+  );
+  lines.set(id, settled);
+  void settled.then(() => lines.get(id) === settled && lines.delete(id));
+  return turn;
+}
+
+const mostTries = 4;
+
+/** Sends a change of the task as it was seen; where others changed other fields meanwhile, again. */
+async function send(seen: Task, changes: Changes): Promise<Task> {
+  for (let tries = 1; ; tries++) {
+    const now = confirmedTask(seen.id) ?? seen;
+    if (collides(seen, now, changes))
       throw new Error("Somebody else changed this meanwhile; it is as they left it");
-    return await api.tasks.update(now.id, changes, now.version);
+    try {
+      return await api.tasks.update(seen.id, changes, now.version);
+    } catch (error) {
+      const newer = error instanceof ApiError && error.status === 412 ? error.task : undefined;
+      if (!newer || tries === mostTries) throw error;
+      confirmTask(newer);
+    }
   }
 }
 
 /** Changes a task. True when the server took it; else it is as it was, and a message says why. */
 export async function changeTask(id: number, changes: Changes, done?: string): Promise<boolean> {
-  const before = confirmedTask(id);
-  if (!before || id < 0) return false; // unknown, or not created yet
+  const seen = taskSignal(id)?.peek();
+  if (!seen || id < 0) return false; // unknown, or not created yet
   const settle = layOver(id, changes);
   try {
-    settle(await send(before, changes));
-    if (done) offerUndo(done, () => void changeTask(id, inverse(before, changes)));
+    settle(await inLine(id, () => send(seen, changes)));
+    if (done) offerUndo(done, () => void changeTask(id, inverse(seen, changes)));
     return true;
   } catch (error) {
     settle();
-    complain(`"${before.title}" was not changed. ${explain(error)}`);
+    complain(`"${seen.title}" was not changed. ${explain(error)}`);
     return false;
   }
 }
@@ -124,6 +142,16 @@ addEventListener("pagehide", () => {
   for (const id of [...leaving.keys()]) void removeForGood(id, true);
 });
 
+/** Tasks that were heard of while one of ours was on its way: it may be one of them. */
+let creating = 0;
+let heard: Task[] = [];
+
+/** Takes in a task that was created; later, while it may be the one that is being created here. */
+export function hearOfCreated(task: Task): void {
+  if (creating > 0) heard.push(task);
+  else confirmTask(task);
+}
+
 let provisional = 0;
 
 /** Creates a task, which stands on the screen under a provisional id until the server gave it one. */
@@ -148,6 +176,7 @@ export async function createTask(draft: TaskCreate): Promise<Task | undefined> {
     completed_at: null,
     version: 0,
   } as Task);
+  creating++;
   try {
     const task = await api.tasks.create(draft);
     forgetTask(id);
@@ -158,5 +187,10 @@ export async function createTask(draft: TaskCreate): Promise<Task | undefined> {
     forgetTask(id);
     complain(`"${draft.title}" was not added. ${explain(error)}`);
     return undefined;
+  } finally {
+    if (--creating === 0) {
+      confirmTasks(heard);
+      heard = [];
+    }
   }
 }
