@@ -73,7 +73,7 @@ DEFINES := -D_GNU_SOURCE -DERRAND_VERSION='"$(VERSION)"' -Isrc
 COMPILE = $(CC) -std=gnu17 $(DEFINES) $(FORTIFY) $(OPTIMIZE) $(HARDENING) $(WARNINGS) \
 	$(PACKAGE_CFLAGS) $(CFLAGS) -pthread
 LINK = $(CC) $(OPTIMIZE) $(HARDENING) -pie -Wl,-z,relro,-z,now $(CFLAGS) $(LDFLAGS) -pthread
-LIBS = -Wl,--as-needed $(PACKAGE_LIBS) -lcsv -lunistring -lm
+LIBS = -Wl,--as-needed $(PACKAGE_LIBS) -lcsv -lwslay -lunistring -lm
 
 # --- What there is -----------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ const struct route_table *const api_tables[API_TABLE_COUNT] = {
     &task_routes,        &flask_routes,        &audit_routes,      &task_export_routes,
     &task_import_routes, &flask_upload_routes, &statistics_routes, &file_routes,
     &external_routes,    &job_routes,          &portfolio_routes,  &notification_routes,
-    &session_routes,     &web_routes,          &people_routes,
+    &session_routes,     &web_routes,          &people_routes,     &event_routes,
 };
 
 unsigned api_surfaces(const struct config *config)
@@ -50,13 +50,16 @@ struct actor actor_of(const struct request *request)
 int api_identify(struct request *request, struct text token, struct identity *ret_identity)
 {
     struct user user;
-    int error = account_recognise(services_of(request), &request->arena, token, &user);
+    int64_t expires_at;
+    int error = account_recognise(services_of(request), &request->arena, token, &user, &expires_at);
     if (error < 0)
         return error;
     *ret_identity = (struct identity){
         .user_id = user.id,
         .is_admin = user.role == ROLE_ADMIN,
         .username = user.username,
+        .token_expires_at = expires_at,
+        .token_generation = user.token_generation,
     };
     return 0;
 }

@@ -18,11 +18,12 @@ struct user;
 struct application {
     struct services services;
     struct http *http;
+    struct live *live; /* see api/live.h */
     struct running_keys *running_keys;
 };
 
 /* The tables of all resources. */
-enum { API_TABLE_COUNT = 19 };
+enum { API_TABLE_COUNT = 20 };
 extern const struct route_table *const api_tables[API_TABLE_COUNT];
 
 extern const struct route_table auth_routes;
@@ -43,6 +44,7 @@ extern const struct route_table system_routes;
 extern const struct route_table people_routes;
 extern const struct route_table session_routes;
 extern const struct route_table web_routes;
+extern const struct route_table event_routes;
 extern const struct route_table health_routes;
 
 /* api_surfaces: the surfaces that API_SURFACES asks for, as SURFACE_BIT()s. */

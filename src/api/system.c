@@ -1,7 +1,7 @@
 /*
  * system.c: the server about itself: metrics, the description.
  */
-#include "api/api.h"
+#include "api/live.h"
 #include "base/error.h"
 #include "cache/cache.h"
 #include "cache/redis.h"
@@ -116,6 +116,7 @@ static int read_metrics(struct request *request)
     write_database_metrics(&application->services, &buffer);
     write_cache_metrics(&application->services, &buffer);
     wake_write_metrics(application->services.wake, &buffer);
+    live_write_metrics(application->live, &buffer);
     int error = write_job_metrics(&application->services, &request->arena, &buffer);
     if (error < 0)
         return error;

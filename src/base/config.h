@@ -83,6 +83,12 @@ struct config {
     const char *rabbitmq_url; /* NULL or "" when no broker carries jobs */
     const char *job_external_operations; /* comma list */
 
+    int64_t live_ping;         /* seconds */
+    int64_t live_connections;  /* at once */
+    int64_t live_per_user;     /* likewise */
+    int64_t live_queue_size;   /* bytes */
+    int64_t live_replay_limit; /* rows of the log */
+
     int64_t log_level; /* enum log_level */
     int64_t log_json;
     const char *log_file;

@@ -9,6 +9,7 @@
 
 #include "api/api.h"
 #include "api/idempotency.h"
+#include "api/live.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/command.h"
@@ -54,6 +55,7 @@ static int serve(const struct command_context *context, struct application *appl
         .application = application,
         .identify = api_identify,
         .share_limit = application->services.redis != NULL ? api_share_limit : NULL,
+        .lasting = &live_lasting,
         .run = idempotency_run,
     };
     struct text message = TEXT_NULL;
@@ -64,7 +66,9 @@ static int serve(const struct command_context *context, struct application *appl
     struct schedule *schedule = NULL;
     struct followers *followers = NULL;
     struct job_keeper *jobs = NULL;
-    int error = http_start(application->http);
+    int error = live_start(application->live);
+    if (error == 0)
+        error = http_start(application->http);
     if (error == 0)
         error = schedule_start(&schedule, services);
     if (error == 0)
@@ -84,6 +88,7 @@ static int serve(const struct command_context *context, struct application *appl
     http_drain(application->http, drain_timeout);
     job_keeper_stop(jobs, deadline);
     followers_stop(followers);
+    live_stop(application->live);
     http_free(application->http);
     job_broker_stop(services->broker);
     return error < 0 ? command_fail(TEXT("cannot start the threads")) : EXIT_OK;
@@ -128,11 +133,13 @@ int command_serve(const struct command_context *context)
     unsigned loops = loop_count(context->config);
     struct operations *operations = operations_create();
     struct application application = {.running_keys = running_keys_create()};
+    application.live = live_create(&application.services, loops);
     code = program_open(context, loops, operations, &application.services);
     if (code == EXIT_OK) {
         code = prepare_and_serve(context, &application, loops);
         program_close(&application.services);
     }
+    live_free(application.live);
     running_keys_free(application.running_keys);
     operations_free(operations);
     program_end(code);

@@ -63,7 +63,7 @@ int account_sign_in(struct services *services, struct arena *arena,
 }
 
 int account_recognise(struct services *services, struct arena *arena, struct text token,
-                      struct user *ret_user)
+                      struct user *ret_user, int64_t *ret_expires_at)
 {
     struct token_claims claims;
     if (token_verify(services->tokens, token, &claims) < 0)
@@ -75,5 +75,6 @@ int account_recognise(struct services *services, struct arena *arena, struct tex
     if (!user.is_active || user.token_generation != claims.generation)
         return ERROR_UNAUTHORIZED;
     *ret_user = user;
+    *ret_expires_at = claims.expires_at;
     return 0;
 }

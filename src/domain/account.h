@@ -26,8 +26,9 @@ int account_register(struct services *services, const struct actor *actor,
 int account_sign_in(struct services *services, struct arena *arena,
                     const struct credentials *credentials, struct user *ret_user);
 
-/* account_recognise: the user whose valid bearer token this is. ERROR_UNAUTHORIZED. */
+/* account_recognise: the user whose valid bearer token this is, and until when it is (seconds since
+ * 1970). ERROR_UNAUTHORIZED. */
 int account_recognise(struct services *services, struct arena *arena, struct text token,
-                      struct user *ret_user);
+                      struct user *ret_user, int64_t *ret_expires_at);
 
 #endif

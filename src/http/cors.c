@@ -2,7 +2,7 @@
 
 #include "http/reply.h"
 
-static bool is_allowed(struct text origins, struct text origin)
+bool cors_is_allowed(struct text origins, struct text origin)
 {
     struct text allowed;
     while (text_split(&origins, ',', &allowed)) {
@@ -19,7 +19,7 @@ void cors_add_headers(struct request *request, struct text origins)
     if (origins.length == 0)
         return;
     reply_header_constant(request, "Vary", "Origin");
-    if (origin.length == 0 || !is_allowed(origins, origin))
+    if (origin.length == 0 || !cors_is_allowed(origins, origin))
         return;
     reply_header(request, "Access-Control-Allow-Origin", "%.*s", TEXT_ARGUMENTS(origin));
     reply_header_constant(request, "Access-Control-Expose-Headers",
@@ -30,7 +30,7 @@ void cors_add_headers(struct request *request, struct text origins)
 void cors_add_preflight(struct request *request, struct text origins)
 {
     if (request->headers.preflight_method.length == 0 || request->headers.origin.length == 0 ||
-        !is_allowed(origins, request->headers.origin))
+        !cors_is_allowed(origins, request->headers.origin))
         return;
     reply_header_constant(request, "Access-Control-Allow-Methods",
                           "GET, POST, PUT, PATCH, DELETE, OPTIONS");

@@ -8,6 +8,9 @@
 
 #include "http/request.h"
 
+/* cors_is_allowed: whether `origins` (CORS_ORIGINS) lists `origin`. */
+bool cors_is_allowed(struct text origins, struct text origin);
+
 /* cors_add_headers: what lets the page at the request's Origin read the answer. */
 void cors_add_headers(struct request *request, struct text origins);
 

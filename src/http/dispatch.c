@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "http/cors.h"
+#include "http/credentials.h"
 #include "http/reply.h"
 #include "http/session_cookie.h"
 
@@ -95,17 +96,6 @@ void dispatch_reject(const struct dispatch *dispatch, struct request *request, i
 
 /* Identification. */
 
-static bool bearer_token(struct text authorization, struct text *ret_token)
-{
-    struct text rest = text_trim(authorization);
-    struct text scheme;
-    if (!text_split(&rest, ' ', &scheme) || rest.data == NULL ||
-        !text_equal_ignoring_case(scheme, TEXT("Bearer")))
-        return false;
-    *ret_token = text_trim(rest);
-    return true;
-}
-
 /* A cookie that no longer holds is nobody's: the browser sends it whatever the user does. */
 static int identify_by_cookie(const struct dispatch *dispatch, struct request *request)
 {
@@ -123,12 +113,13 @@ static int identify_by_cookie(const struct dispatch *dispatch, struct request *r
 /* Sets request->identity; ERROR_UNAUTHORIZED when a token was sent that identifies nobody. */
 static int identify(const struct dispatch *dispatch, struct request *request)
 {
-    if (request->headers.authorization.data == NULL)
-        return identify_by_cookie(dispatch, request);
     struct text token;
-    if (!bearer_token(request->headers.authorization, &token))
-        return ERROR_UNAUTHORIZED;
-    int error = dispatch->identify(request, token, &request->identity);
+    int error = credentials_find(request, &token);
+    if (error < 0)
+        return error;
+    if (token.data == NULL)
+        return identify_by_cookie(dispatch, request);
+    error = dispatch->identify(request, token, &request->identity);
     if (error == 0)
         request->log.user_id = request->identity.user_id;
     return error;

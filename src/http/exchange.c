@@ -7,8 +7,11 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "http/body_stream.h"
+#include "http/head.h"
+#include "http/push.h"
 #include "http/reply.h"
 #include "http/stream.h"
+#include "http/upgrade.h"
 #include "runtime/fiber.h"
 
 enum {
@@ -87,65 +90,14 @@ void *exchange_begin(void *context, const char *uri, struct MHD_Connection *mhd)
     return exchange;
 }
 
-static const struct {
-    struct text name;
-    size_t offset; /* in struct request_headers */
-} known_headers[] = {
-#define KNOWN_HEADER(name, member)                                                                 \
-    {                                                                                              \
-        {name, sizeof name - 1}, offsetof(struct request_headers, member)                          \
-    }
-    KNOWN_HEADER("Authorization", authorization),
-    KNOWN_HEADER("Content-Type", content_type),
-    KNOWN_HEADER("Origin", origin),
-    KNOWN_HEADER("X-Forwarded-For", forwarded_for),
-    KNOWN_HEADER("X-Request-ID", request_id),
-    KNOWN_HEADER("If-Match", if_match),
-    KNOWN_HEADER("If-None-Match", if_none_match),
-    KNOWN_HEADER("Accept", accept),
-    KNOWN_HEADER("Accept-Encoding", accept_encoding),
-    KNOWN_HEADER("Idempotency-Key", idempotency_key),
-    KNOWN_HEADER("Range", range),
-    KNOWN_HEADER("If-Range", if_range),
-    KNOWN_HEADER("Expect", expect),
-    KNOWN_HEADER("Access-Control-Request-Method", preflight_method),
-    KNOWN_HEADER("Host", host),
-    KNOWN_HEADER("Cookie", cookie),
-    KNOWN_HEADER("Sec-Fetch-Site", fetch_site),
-    KNOWN_HEADER("X-Requested-With", requested_with),
-    KNOWN_HEADER("Upgrade", upgrade),
-    KNOWN_HEADER("X-Forwarded-Proto", forwarded_scheme),
-#undef KNOWN_HEADER
-};
-
-struct head {
-    struct request_headers *headers;
-    size_t size;
-    bool has_host;
-};
-
-static enum MHD_Result received_header(void *context, enum MHD_ValueKind kind, const char *key,
-                                       size_t key_size, const char *value, size_t value_size)
-{
-    (void)kind;
-    struct head *head = context;
-    head->size += key_size + value_size + 4;
-    struct text name = {key, key_size};
-    head->has_host = head->has_host || text_equal_ignoring_case(name, TEXT("Host"));
-    for (size_t i = 0; i < sizeof known_headers / sizeof known_headers[0]; i++) {
-        if (known_headers[i].name.length != key_size ||
-            !text_equal_ignoring_case(known_headers[i].name, name))
-            continue;
-        struct text *member = (struct text *)((char *)head->headers + known_headers[i].offset);
-        *member = (struct text){value, value_size};
-        break;
-    }
-    return MHD_YES;
-}
-
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
     struct reply *reply = &exchange->request.reply;
+    if (reply->opened != NULL && reply->channel == CHANNEL_WEBSOCKET)
+        return upgrade_response(&exchange->request, &exchange->exchanges->websockets,
+                                &exchange->exchanges->due);
+    if (reply->opened != NULL)
+        return push_response(&exchange->request, exchange->mhd, &exchange->exchanges->due);
     if (reply->produce != NULL)
         return stream_response(&exchange->request, exchange->mhd, &exchange->exchanges->due);
     if (!reply->has_file)
@@ -164,9 +116,13 @@ static enum MHD_Result queue_answer(struct exchange *exchange)
     struct MHD_Response *response = make_response(exchange);
     if (response == NULL)
         return MHD_NO;
+    /* To a HEAD libmicrohttpd would send the end of a body of unknown length, which is one. */
+    if ((reply->produce != NULL || reply->opened != NULL) &&
+        text_is(exchange->request.method_name, "HEAD"))
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     for (size_t i = 0; i < reply->header_count; i++)
         MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
-    if (exchange->exchanges->draining)
+    if (exchange->exchanges->draining && reply->status != 101)
         MHD_add_response_header(response, "Connection", "close");
     enum MHD_Result queued = MHD_queue_response(exchange->mhd, (unsigned)reply->status, response);
     MHD_destroy_response(response);
@@ -246,21 +202,11 @@ static void demand_more(struct body_stream *stream)
     connections_enter(&exchange->exchanges->connections, exchange->connection, CONNECTION_READING);
 }
 
-/* What libmicrohttpd keeps of the head goes with the connection, which may go first. */
-static void keep_headers(struct request *request)
-{
-    for (size_t i = 0; i < sizeof known_headers / sizeof known_headers[0]; i++) {
-        struct text *member = (struct text *)((char *)&request->headers + known_headers[i].offset);
-        if (member->data != NULL)
-            *member = arena_copy(&request->arena, *member);
-    }
-}
-
 static enum MHD_Result begin_stream(struct exchange *exchange)
 {
     struct request *request = &exchange->request;
     int64_t declared = declared_length(exchange->mhd);
-    keep_headers(request);
+    head_keep(request);
     uint64_t limit = request->match.route->streams(exchange->exchanges->options->config);
     body_stream_init(&exchange->stream, &request->arena, limit, (uint64_t)declared, demand_more);
     request->stream = &exchange->stream;
@@ -283,13 +229,13 @@ static enum MHD_Result receive_head(struct exchange *exchange, const char *metho
 {
     struct exchanges *exchanges = exchange->exchanges;
     struct request *request = &exchange->request;
-    struct head head = {.headers = &request->headers};
     exchange->has_head = true;
     exchange_enlist(exchange);
     connections_enter(&exchanges->connections, exchange->connection, CONNECTION_READING);
     request->started = clock_monotonic();
     request->method_name = arena_copy(&request->arena, text_from(method));
-    MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, received_header, &head);
+    size_t size = head_read(request, exchange->mhd);
+    request->is_http_1_0 = text_is(text_from(version), "HTTP/1.0");
     request->address =
         address_of_client(&exchange->connection->peer, request->headers.forwarded_for,
                           exchanges->options->dispatch->trusted_proxies);
@@ -299,9 +245,9 @@ static enum MHD_Result receive_head(struct exchange *exchange, const char *metho
     dispatch_begin(exchanges->options->dispatch, request);
     buffer_init(&request->body, &request->arena, (size_t)exchanges->options->config->max_body_size);
     /* RFC 9112, section 3.2. libmicrohttpd would check this too, but answer in words of its own. */
-    if (!head.has_host && text_is(TEXT("HTTP/1.1"), version))
+    if (request->headers.host.data == NULL && text_is(text_from(version), "HTTP/1.1"))
         return reject(exchange, 400, "The Host header is missing");
-    if (head.size > HEAD_LIMIT)
+    if (size > HEAD_LIMIT)
         return reject(exchange, 431, "The header fields are too large");
     if (request->match.route != NULL && request->match.route->streams != NULL)
         return begin_stream(exchange);
@@ -476,8 +422,6 @@ void exchange_connection(void *context, struct MHD_Connection *mhd, void **socke
             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
         *socket_context = connection;
     }
-    atomic_store_explicit(&exchanges->connection_count, exchanges->connections.count,
-                          memory_order_relaxed);
 }
 
 void exchanges_cancel(struct exchanges *exchanges)

@@ -30,6 +30,7 @@
 #include <stdatomic.h>
 
 #include "http/connection.h"
+#include "http/websocket.h"
 #include "http/worker.h"
 
 struct exchange;
@@ -41,6 +42,7 @@ struct exchanges {
     _Atomic uint64_t connection_count; /* for other threads */
     struct exchange *first;            /* those whose head is complete */
     struct exchange *parking;          /* those to be suspended after this run */
+    struct websockets websockets;      /* which were requests once */
     bool draining;                     /* answers close their connections */
     bool due;                          /* libmicrohttpd has something to do */
 };

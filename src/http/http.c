@@ -51,6 +51,7 @@ static int create_workers(struct http *http, const int *listeners, unsigned limi
             .dispatch = &http->dispatch,
             .metrics = http->metrics,
             .config = http->options.config,
+            .lasting = http->options.lasting,
             .index = i,
             .connection_limit = limit,
             .listener = listeners[i],

@@ -16,6 +16,12 @@
 
 enum http_rule { RULE_ANONYMOUS, RULE_USER, RULE_LOGIN, RULE_REGISTER, RULE_UPLOAD, RULE_COUNT };
 
+/* What an application keeps in the loops beyond requests; both are called in each loop's thread. */
+struct http_lasting {
+    void (*drain)(void *application);   /* the loop begins to drain: channels are to be closed */
+    bool (*is_busy)(void *application); /* whether the loop still has work of the application's */
+};
+
 struct http_options {
     const struct config *config;
     const struct route_table *const *tables;
@@ -31,6 +37,7 @@ struct http_options {
      * fiber. */
     bool (*share_limit)(struct request *request, const struct limit_key *key,
                         const struct limit_rule *rule, struct limit_verdict *ret_verdict);
+    const struct http_lasting *lasting; /* NULL for none */
     /* run: runs the handler of the request's route. */
     route_handler *run;
 };

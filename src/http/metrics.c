@@ -14,7 +14,7 @@ static const char *const bound_labels[] = {"0.0001", "0.00025", "0.0005", "0.001
 
 enum {
     BOUND_COUNT = sizeof bounds / sizeof bounds[0],
-    STATUS_MINIMUM = 200, /* of those counted one by one */
+    STATUS_MINIMUM = 100, /* of those counted one by one */
     STATUS_LIMIT = 512,
 };
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 
 #include "base/error.h"
+#include "http/handshake.h"
 #include "schema/encode.h"
 
 static const char json_type[] = "application/json";
@@ -47,6 +48,29 @@ int reply_stream(struct request *request, int status, const char *content_type,
     request->reply.produce = produce;
     request->reply.produce_argument = argument;
     return reply_text(request, status, content_type, TEXT(""));
+}
+
+static int reply_channel(struct request *request, int status, enum channel_kind kind,
+                         channel_opened *opened, void *argument)
+{
+    request->reply.status = status;
+    request->reply.channel = kind;
+    request->reply.opened = opened;
+    request->reply.opened_argument = argument;
+    return 0;
+}
+
+int reply_websocket(struct request *request, channel_opened *opened, void *argument)
+{
+    handshake_answer(request);
+    return reply_channel(request, 101, CHANNEL_WEBSOCKET, opened, argument);
+}
+
+int reply_push(struct request *request, const char *content_type, channel_opened *opened,
+               void *argument)
+{
+    reply_header_constant(request, "Content-Type", content_type);
+    return reply_channel(request, 200, CHANNEL_PUSH, opened, argument);
 }
 
 int reply_file(struct request *request, int status, const char *content_type, int descriptor,

@@ -27,6 +27,14 @@ int reply_text(struct request *request, int status, const char *content_type, st
 int reply_stream(struct request *request, int status, const char *content_type,
                  reply_producer *produce, void *argument);
 
+/* reply_websocket, reply_push: the connection becomes a channel (http/channel.h), which `opened`
+ * gets once it is there; it is called at most once, before the request's arena is released. The
+ * first answers a handshake that handshake_check let pass; the second begins an answer of that type
+ * which has no end. */
+int reply_websocket(struct request *request, channel_opened *opened, void *argument);
+int reply_push(struct request *request, const char *content_type, channel_opened *opened,
+               void *argument);
+
 /* reply_file: `length` bytes of a file from `offset`, sent as the client takes them. The descriptor
  * is the reply's from now on. */
 int reply_file(struct request *request, int status, const char *content_type, int descriptor,

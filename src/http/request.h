@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "http/address.h"
+#include "http/channel.h"
 #include "http/route.h"
 #include "schema/parameters.h"
 #include "schema/problem.h"
@@ -27,6 +28,9 @@ struct identity {
     bool is_admin;
     bool by_cookie; /* recognised by the session's cookie (http/session_cookie.h) */
     struct text username;
+    /* Of the token, for what lasts longer than the request. */
+    int64_t token_expires_at; /* seconds since 1970 */
+    int64_t token_generation;
 };
 
 enum { REPLY_HEADERS_LIMIT = 24 };
@@ -47,6 +51,9 @@ struct reply {
     struct text body;
     reply_producer *produce; /* makes the body in place of `body`; NULL for none */
     void *produce_argument;
+    channel_opened *opened; /* the connection becomes a channel; NULL for none */
+    void *opened_argument;
+    enum channel_kind channel;
     bool has_file; /* the body is `length` bytes of the descriptor, from `offset` */
     int descriptor;
     uint64_t offset;
@@ -77,6 +84,11 @@ struct request_headers {
     struct text requested_with; /* X-Requested-With */
     struct text upgrade;
     struct text forwarded_scheme; /* X-Forwarded-Proto */
+    struct text connection;
+    struct text websocket_key; /* Sec-WebSocket-Key, and so on */
+    struct text websocket_version;
+    struct text websocket_protocol;
+    struct text last_event_id;
 };
 
 struct request {
@@ -85,6 +97,7 @@ struct request {
     void *application; /* what http_options.application is */
 
     struct text method_name;
+    bool is_http_1_0;
     struct text path; /* as it came, without the query */
     struct text query_string;
     struct request_headers headers;

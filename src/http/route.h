@@ -58,14 +58,15 @@ struct route {
     /* Where the handler reads the body as it arrives (http/body_stream.h): how many bytes it may
      * have. NULL elsewhere. */
     uint64_t (*streams)(const struct config *config);
-    bool never_kept;      /* an Idempotency-Key has no effect: nothing is changed */
-    bool answers_list;    /* the first answer is a JSON list of what its schema describes */
-    bool conditional;     /* heeds If-Match or If-None-Match */
-    bool may_conflict;    /* may be refused because of other rows: 409 */
-    bool may_forbid;      /* may be refused to this user, beside what `access` says: 403 */
-    bool calls_others;    /* needs another server, which may fail: 502, 503, 504 */
-    bool internal;        /* no part of the API: not in the OpenAPI document */
-    const char *resource; /* for "Task not found"; NULL where nothing can be missing */
+    bool takes_token_anywhere; /* browsers open it and can set no header: see http/credentials.h */
+    bool never_kept;           /* an Idempotency-Key has no effect: nothing is changed */
+    bool answers_list;         /* the first answer is a JSON list of what its schema describes */
+    bool conditional;          /* heeds If-Match or If-None-Match */
+    bool may_conflict;         /* may be refused because of other rows: 409 */
+    bool may_forbid;           /* may be refused to this user, beside what `access` says: 403 */
+    bool calls_others;         /* needs another server, which may fail: 502, 503, 504 */
+    bool internal;             /* no part of the API: not in the OpenAPI document */
+    const char *resource;      /* for "Task not found"; NULL where nothing can be missing */
     const struct schema *query;
     const struct body *body;
     struct route_answer answers[ROUTE_ANSWERS_LIMIT]; /* the first is the usual one */

@@ -19,6 +19,7 @@ static const struct {
     {415, "Unsupported Media Type", "UNSUPPORTED_MEDIA_TYPE"},
     {416, "Range Not Satisfiable", "RANGE_NOT_SATISFIABLE"},
     {422, "Unprocessable Content", "VALIDATION_ERROR"},
+    {426, "Upgrade Required", "UPGRADE_REQUIRED"},
     {429, "Too Many Requests", "RATE_LIMIT_EXCEEDED"},
     {431, "Request Header Fields Too Large", "HEADERS_TOO_LARGE"},
     {500, "Internal Server Error", "INTERNAL_ERROR"},

@@ -68,7 +68,9 @@ static void finish_drain(struct worker *worker)
 {
     if (worker->drain_deadline == 0)
         return;
-    if (worker->exchanges.first == NULL)
+    const struct http_lasting *lasting = worker->options.lasting;
+    if (worker->exchanges.first == NULL && worker->exchanges.websockets.count == 0 &&
+        (lasting == NULL || !lasting->is_busy(worker->options.application)))
         loop_stop(worker->loop);
 }
 
@@ -80,6 +82,10 @@ static int64_t run_daemon(struct loop_hook *hook)
         MHD_run(worker->daemon);
         exchanges_suspend_parked(&worker->exchanges);
     }
+    websockets_settle(&worker->exchanges.websockets);
+    atomic_store_explicit(&worker->exchanges.connection_count,
+                          worker->exchanges.connections.count + worker->exchanges.websockets.count,
+                          memory_order_relaxed);
     finish_drain(worker);
     MHD_UNSIGNED_LONG_LONG milliseconds;
     if (MHD_get_timeout(worker->daemon, &milliseconds) != MHD_YES)
@@ -95,8 +101,10 @@ static void sweep(struct loop_timer *timer)
     struct worker *worker = CONTAINER_OF(timer, struct worker, sweep);
     int64_t now = clock_monotonic();
     connections_expire(&worker->exchanges.connections, now);
+    websockets_sweep(&worker->exchanges.websockets, now);
     if (worker->drain_deadline != 0 && now >= worker->drain_deadline) {
         exchanges_cancel(&worker->exchanges);
+        websockets_abort(&worker->exchanges.websockets);
         for (enum connection_state state = 0; state < CONNECTION_STATES; state++)
             connections_shut_down(&worker->exchanges.connections, state);
     }
@@ -110,6 +118,8 @@ static void begin_drain(struct loop_post *post)
     if (listener != MHD_INVALID_SOCKET)
         close(listener);
     worker->exchanges.draining = true;
+    if (worker->options.lasting != NULL)
+        worker->options.lasting->drain(worker->options.application);
     worker->drain_deadline = clock_monotonic() + worker->drain_seconds * CLOCK_SECOND;
     connections_shut_down(&worker->exchanges.connections, CONNECTION_IDLE);
     worker->exchanges.due = true;
@@ -126,21 +136,32 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
+/* WebSockets are connections too, which libmicrohttpd does not know of. */
+static enum MHD_Result accept_client(void *context, const struct sockaddr *address,
+                                     socklen_t length)
+{
+    (void)address;
+    (void)length;
+    const struct worker *worker = context;
+    uint64_t count = worker->exchanges.connections.count + worker->exchanges.websockets.count;
+    return count < worker->options.connection_limit ? MHD_YES : MHD_NO;
+}
+
 static struct MHD_Daemon *start_daemon(struct worker *worker, int64_t timeout)
 {
-    return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO, 0, NULL, NULL,
-        exchange_continue, &worker->exchanges,                                 /* */
-        MHD_OPTION_EXTERNAL_LOGGER, log_message, worker,                       /* */
-        MHD_OPTION_LISTEN_SOCKET, worker->options.listener,                    /* */
-        MHD_OPTION_CONNECTION_LIMIT, worker->options.connection_limit,         /* */
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,         /* */
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)timeout,                      /* */
-        MHD_OPTION_NOTIFY_COMPLETED, exchange_end, &worker->exchanges,         /* */
-        MHD_OPTION_NOTIFY_CONNECTION, exchange_connection, &worker->exchanges, /* */
-        MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, &worker->exchanges,       /* */
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, worker,                    /* */
-        MHD_OPTION_END);
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG | MHD_USE_TURBO,
+                            0, accept_client, worker, exchange_continue, &worker->exchanges, /* */
+                            MHD_OPTION_EXTERNAL_LOGGER, log_message, worker,                 /* */
+                            MHD_OPTION_LISTEN_SOCKET, worker->options.listener,              /* */
+                            MHD_OPTION_CONNECTION_LIMIT, worker->options.connection_limit,   /* */
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,   /* */
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)timeout,                /* */
+                            MHD_OPTION_NOTIFY_COMPLETED, exchange_end, &worker->exchanges,   /* */
+                            MHD_OPTION_NOTIFY_CONNECTION, exchange_connection,
+                            &worker->exchanges,                                              /* */
+                            MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, &worker->exchanges, /* */
+                            MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, worker,              /* */
+                            MHD_OPTION_END);
 }
 
 int worker_create(struct worker **ret_worker, const struct worker_options *options)
@@ -164,6 +185,8 @@ int worker_create(struct worker **ret_worker, const struct worker_options *optio
         free(worker);
         return ERROR_IO;
     }
+    worker->exchanges.websockets.loop = worker->loop;
+    worker->exchanges.websockets.ping_interval = config->live_ping * CLOCK_SECOND;
     int epoll = MHD_get_daemon_info(worker->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     worker->watch = (struct loop_watch){epoll, daemon_ready};
     worker->hook.run = run_daemon;

@@ -17,6 +17,7 @@ struct worker_options {
     const struct dispatch *dispatch;
     struct metrics *metrics;
     const struct config *config;
+    const struct http_lasting *lasting;
     unsigned index;
     unsigned connection_limit;
     int listener; /* the worker closes it */

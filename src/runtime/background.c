@@ -14,8 +14,9 @@ struct background {
     void *argument;
     pthread_t thread;
     pthread_mutex_t mutex;
-    pthread_cond_t stopping;
+    pthread_cond_t changed;
     atomic_bool stop;
+    atomic_bool woken;
 };
 
 static void wait_for(struct background *background, int64_t delay)
@@ -25,16 +26,19 @@ static void wait_for(struct background *background, int64_t delay)
                              .tv_nsec = (long)(when % CLOCK_SECOND) * 1000};
     int waited = 0;
     pthread_mutex_lock(&background->mutex);
-    while (!atomic_load(&background->stop) && waited != ETIMEDOUT)
-        waited = pthread_cond_timedwait(&background->stopping, &background->mutex, &until);
+    while (!atomic_load(&background->stop) && !atomic_load(&background->woken) &&
+           waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&background->changed, &background->mutex, &until);
     pthread_mutex_unlock(&background->mutex);
 }
 
 static void *background_main(void *argument)
 {
     struct background *background = argument;
-    while (!atomic_load(&background->stop))
+    while (!atomic_load(&background->stop)) {
+        atomic_store(&background->woken, false);
         wait_for(background, background->fn(background->argument, &background->stop));
+    }
     return NULL;
 }
 
@@ -47,7 +51,7 @@ int background_start(struct background **ret_background, const char *name, backg
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&background->stopping, &attributes);
+    pthread_cond_init(&background->changed, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&background->mutex, NULL);
     if (pthread_create(&background->thread, NULL, background_main, background) != 0) {
@@ -59,16 +63,25 @@ int background_start(struct background **ret_background, const char *name, backg
     return 0;
 }
 
+void background_wake(struct background *background)
+{
+    if (atomic_exchange(&background->woken, true))
+        return;
+    pthread_mutex_lock(&background->mutex);
+    pthread_cond_signal(&background->changed);
+    pthread_mutex_unlock(&background->mutex);
+}
+
 void background_stop(struct background *background)
 {
     if (background == NULL)
         return;
     pthread_mutex_lock(&background->mutex);
     atomic_store(&background->stop, true);
-    pthread_cond_signal(&background->stopping);
+    pthread_cond_signal(&background->changed);
     pthread_mutex_unlock(&background->mutex);
     pthread_join(background->thread, NULL);
-    pthread_cond_destroy(&background->stopping);
+    pthread_cond_destroy(&background->changed);
     pthread_mutex_destroy(&background->mutex);
     free(background);
 }

@@ -18,6 +18,9 @@ typedef int64_t background_fn(void *argument, const atomic_bool *stop);
 int background_start(struct background **ret_background, const char *name, background_fn *fn,
                      void *argument);
 
+/* background_wake: has fn called again at once, or once more when it is at work. Any thread. */
+void background_wake(struct background *background);
+
 /* background_stop: ends the thread after the call it is at. Takes NULL. */
 void background_stop(struct background *background);
 

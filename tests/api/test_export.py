@@ -147,3 +147,10 @@ def test_a_stop_lets_an_export_finish(server, anna):
         server.signal(15)
         assert connection.read_answer().body.count(b"\r\n") == 5001
     assert server.wait() == 0
+
+
+def test_head_of_an_export_has_no_body(anna):
+    for _ in range(3):
+        answer = anna.head("/api/v1/tasks/export.csv")
+        assert answer.status_code == 200
+        assert answer.content == b""

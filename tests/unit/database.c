@@ -65,7 +65,7 @@ void database_release(struct database *database)
     db_close(database->db);
     if (database_server() != NULL)
         administrate(database, "DROP DATABASE", " WITH (FORCE)");
-    folder_remove(&database->folder);
+    folder_cleanup(&database->folder);
     arena_release(&database->arena);
 }
 

@@ -15,7 +15,7 @@ enum { WAIT_STEPS = 1000, WAIT_STEP = 10 /* milliseconds */ };
 void program_bench_release(struct program_bench *bench)
 {
     operations_free(bench->operations);
-    folder_remove(&bench->folder);
+    folder_cleanup(&bench->folder);
     arena_release(&bench->arena);
 }
 

@@ -54,7 +54,7 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
     return remove(path);
 }
 
-void folder_remove(struct folder *folder)
+void folder_cleanup(struct folder *folder)
 {
     nftw(folder->path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }

@@ -59,9 +59,9 @@ int64_t dice_between(struct dice *dice, int64_t first, int64_t last);
 struct folder {
     char path[64];
 };
-#define CLEANUP_FOLDER __attribute__((cleanup(folder_remove)))
+#define CLEANUP_FOLDER __attribute__((cleanup(folder_cleanup)))
 void folder_create(struct folder *folder);
-void folder_remove(struct folder *folder);
+void folder_cleanup(struct folder *folder);
 
 /* folder_file: the path of a file in the folder, which need not exist. */
 const char *folder_file(const struct folder *folder, struct arena *arena, const char *name);

@@ -56,7 +56,7 @@ static void loading_init(struct loading *loading)
 
 static void loading_release(struct loading *loading)
 {
-    folder_remove(&loading->folder);
+    folder_cleanup(&loading->folder);
     arena_release(&loading->arena);
 }
 

@@ -19,7 +19,7 @@ struct reading {
 
 static void reading_release(struct reading *reading)
 {
-    folder_remove(&reading->folder);
+    folder_cleanup(&reading->folder);
     arena_release(&reading->arena);
 }
 

@@ -45,7 +45,7 @@ static int logging_end(void **state)
     (void)state;
     take_output_to(logging.standard_output);
     log_set_context(NULL);
-    folder_remove(&logging.folder);
+    folder_cleanup(&logging.folder);
     arena_release(&logging.arena);
     return 0;
 }
