@@ -6,26 +6,32 @@ or one with other options. A module whose tests look at nothing but their own us
 `guest` nobody. `surface` runs a test once for each surface that shares a rule.
 """
 
+import os
 from contextlib import ExitStack, closing
 
 import pytest
-from support import postgres
+from support import postgres, redis
 from support.api import SURFACES, Caller, log_in_admin, register
 from support.object_store import ObjectStore
+from support.rabbitmq import RabbitMQ
 from support.server import BINARY, Server
 
 
 def pytest_report_header():
-    return f"errand: {BINARY}, with {'PostgreSQL' if postgres.is_wanted() else 'SQLite'}"
+    backends = {"postgres": "PostgreSQL", "all": "PostgreSQL, Redis and RabbitMQ"}
+    return f"errand: {BINARY}, with {backends.get(os.environ.get('ERRAND_BACKEND'), 'SQLite')}"
 
 
 def pytest_configure(config):
     """Start what all workers share, in the process that starts the workers."""
     config.addinivalue_line("markers", "sqlite: about SQLite alone")
     config.addinivalue_line("markers", "postgres: about PostgreSQL alone")
+    config.addinivalue_line("markers", "jobs: about jobs, whatever carries them")
     config.addinivalue_line("markers", "faults: kills what it talks to; longer in `make faults`")
     if postgres.is_wanted() and not hasattr(config, "workerinput"):
         config.add_cleanup(postgres.start_for_all(BINARY).remove)
+    if redis.is_wanted() and not hasattr(config, "workerinput"):
+        config.add_cleanup(redis.start_for_all())
 
 
 def pytest_collection_modifyitems(config, items):
@@ -36,11 +42,27 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in left_out]
 
 
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory):
+    """The RabbitMQ of the tests that leave open what carries jobs."""
+    with closing(RabbitMQ(tmp_path_factory.mktemp("broker")).create()) as broker:
+        yield broker.start()
+
+
 @pytest.fixture
-def start_server(tmp_path_factory):
+def carrier(request):
+    """Options of a server: what carries its jobs, where the run has that and the test is of `jobs`."""
+    if os.environ.get("ERRAND_BACKEND") != "all" or not request.node.get_closest_marker("jobs"):
+        return {}
+    return {"RABBITMQ_URL": request.getfixturevalue("broker").next_url()}
+
+
+@pytest.fixture
+def start_server(tmp_path_factory, carrier):
     with ExitStack() as stack:
 
         def start(folder=None, **options):
+            options = {**carrier, **options}
             server = Server(folder or tmp_path_factory.mktemp("server"), **options)
             stack.callback(server.close)
             return server.start()

@@ -10,6 +10,8 @@ import pytest
 from support.api import TIMESTAMP, UUID, V1, assert_error, assert_invalid, register
 from support.server import wait_until
 
+pytestmark = pytest.mark.jobs
+
 JOBS = "/api/v1/jobs"
 JOB_FIELDS = {
     "id",

@@ -4,6 +4,8 @@ import pytest
 from support.api import SURFACES, V1, assert_error, assert_invalid
 from support.server import wait_until
 
+pytestmark = pytest.mark.jobs
+
 PATH = "/api/v1/notifications"
 
 

@@ -4,6 +4,8 @@ import pytest
 from support.api import CLASSIC, UUID, Caller, assert_error, assert_invalid
 from support.server import wait_until
 
+pytestmark = pytest.mark.jobs
+
 ACCOUNT = {
     "username": "pia",
     "password": "secret-123",

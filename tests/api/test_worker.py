@@ -12,6 +12,8 @@ from support.faults import bounded
 from support.server import Server, wait_until
 from support.worker import Worker
 
+pytestmark = pytest.mark.jobs
+
 JOBS = "/api/v1/jobs"
 FAULT_JOBS = bounded(1500, 20000)
 

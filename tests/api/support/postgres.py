@@ -1,6 +1,6 @@
 """A real PostgreSQL for the tests: one server for the whole run, one database for each folder.
 
-With ERRAND_BACKEND=postgres the conftest starts it before the workers of xdist are, in a temporary
+With ERRAND_BACKEND=postgres (or all, which adds Redis and RabbitMQ) the conftest starts it before the workers of xdist are, in a temporary
 folder, on a free port of 127.0.0.1 and a socket, as it is run for real (fsync on); all workers share
 it. A `Server` whose options name no database gets one of its own by `postgres.database(folder)`.
 
@@ -35,7 +35,7 @@ ACCESS = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 
 
 def is_wanted():
-    return os.environ.get("ERRAND_BACKEND") == "postgres"
+    return os.environ.get("ERRAND_BACKEND") in ("postgres", "all")
 
 
 def program(name):

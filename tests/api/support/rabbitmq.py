@@ -6,7 +6,7 @@
     rabbitmq.stop(); rabbitmq.kill(); rabbitmq.start()      its data stays
     rabbitmq.close()
 
-The virtual hosts are made when the node starts for the first time, so that no test waits for one.
+The virtual hosts are made many at a time, the first when the node starts, so that few tests wait for one.
 """
 
 import json
@@ -25,7 +25,8 @@ from support.server import PATIENCE, wait_until
 
 PROGRAM = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 USER, PASSWORD = "errand", "hunter22-Passw0rd"
-VIRTUAL_HOSTS = 40
+CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl"
+VIRTUAL_HOSTS = 40  # made at a time
 
 CONFIG = """
 listeners.tcp.1 = 127.0.0.1:{port}
@@ -53,6 +54,7 @@ class RabbitMQ:
         self.process = None
         self._epmd = None
         self._used = 0
+        self._made = VIRTUAL_HOSTS
         self._environment = None
 
     def create(self):
@@ -63,7 +65,7 @@ class RabbitMQ:
             CONFIG.format(port=self.port, folder=self.folder)
         )
         (self.folder / "enabled_plugins").write_text("[].\n")
-        (self.folder / "definitions.json").write_text(json.dumps(self._definitions()))
+        self._define(range(self._made))
         cookie = self.folder / ".erlang.cookie"
         cookie.write_text(secrets.token_hex(16))
         cookie.chmod(0o400)
@@ -91,9 +93,9 @@ class RabbitMQ:
         )
         return self
 
-    def _definitions(self):
-        names = [f"test-{number}" for number in range(VIRTUAL_HOSTS)]
-        return {
+    def _define(self, numbers):
+        names = [f"test-{number}" for number in numbers]
+        definitions = {
             "users": [{"name": USER, "password": PASSWORD, "tags": ""}],
             "vhosts": [{"name": name} for name in names],
             "permissions": [
@@ -101,6 +103,19 @@ class RabbitMQ:
                 for name in names
             ],
         }
+        (self.folder / "definitions.json").write_text(json.dumps(definitions))
+
+    def _make_more(self):
+        self._define(range(self._made, self._made + VIRTUAL_HOSTS))
+        self._made += VIRTUAL_HOSTS
+        node = self._environment["RABBITMQ_NODENAME"]
+        subprocess.run(
+            [CONTROL, "-n", node, "import_definitions", self.folder / "definitions.json"],
+            env=self._environment,
+            check=True,
+            capture_output=True,
+            timeout=PATIENCE,
+        )
 
     def start(self, wait=True):
         with (self.folder / "output.log").open("ab") as out:
@@ -130,7 +145,8 @@ class RabbitMQ:
         return f"amqp://{USER}:{password}@127.0.0.1:{self.port}/{virtual_host}"
 
     def next_url(self):
-        assert self._used < VIRTUAL_HOSTS, "VIRTUAL_HOSTS is too small"
+        if self._used == self._made:
+            self._make_more()
         self._used += 1
         return self.url_of(f"test-{self._used - 1}")
 

@@ -7,7 +7,7 @@
     redis.call("DBSIZE")                       what redis-cli prints
     redis.close()
 
-With ERRAND_REDIS=1 the conftest starts one before the workers of xdist are, and every `Server`
+With ERRAND_BACKEND=all the conftest starts one before the workers of xdist are, and every `Server`
 whose options name none shares it: what tells their data apart is part of what is tested.
 """
 
@@ -22,10 +22,11 @@ from pathlib import Path
 
 PATIENCE = 60
 ADDRESS = "ERRAND_TEST_REDIS"  # the URL, handed to the workers
+TIMEOUT = "5000"  # a test about what Redis does must not fail because the machine is busy
 
 
 def is_wanted():
-    return os.environ.get("ERRAND_REDIS") == "1"
+    return os.environ.get("ERRAND_BACKEND") == "all"
 
 
 def free_port():
@@ -47,8 +48,7 @@ class Redis:
 
     @property
     def options(self):
-        """A test about what Redis does must not fail because the machine is busy."""
-        return {"REDIS_URL": self.url, "REDIS_TIMEOUT_MS": "5000"}
+        return {"REDIS_URL": self.url, "REDIS_TIMEOUT_MS": TIMEOUT}
 
     def start(self):
         with (self.folder / "redis.log").open("ab") as log:
@@ -93,6 +93,11 @@ class Redis:
     def close(self):
         if self.process is not None and self.process.poll() is None:
             self.kill()
+
+
+def shared_options():
+    """For a server whose options do not say."""
+    return {"REDIS_URL": os.environ[ADDRESS], "REDIS_TIMEOUT_MS": TIMEOUT} if is_wanted() else {}
 
 
 def start_for_all():

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import httpx
 
-from support import postgres
+from support import postgres, redis
 from support.database import Database
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -63,7 +63,7 @@ def wait_until(condition, what):
 class Server:
     def __init__(self, folder, template=postgres.TEMPLATE, **options):
         self.folder = Path(folder)
-        self.options = {**DEFAULT_OPTIONS, **options}
+        self.options = {**DEFAULT_OPTIONS, **redis.shared_options(), **options}
         self.process = None
         self.url = None
         self._seen = 0  # of the output, by starts before
