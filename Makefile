@@ -28,7 +28,7 @@ endif
 MAKEFLAGS += --no-builtin-rules
 
 # The messages of one compile stay together. Not where a target runs something to be watched.
-ifeq ($(filter run test lint coverage bench setup unit,$(MAKECMDGOALS)),)
+ifeq ($(filter run test test-all lint coverage bench setup unit,$(MAKECMDGOALS)),)
 MAKEFLAGS += --output-sync=target
 endif
 
@@ -39,7 +39,7 @@ say = @printf '  %-5s %s\n' $(1) $(2)
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: FORCE all objects run test faults unit unit-programs lint tidy coverage asan bench clean setup format help
+.PHONY: FORCE all objects run test test-all faults unit unit-programs lint tidy coverage asan bench clean setup format help
 all: $(OUT)/errand
 
 # --- Flags -------------------------------------------------------------------------------------
@@ -203,6 +203,10 @@ test:
 	@scripts/setup test
 	+@scripts/test
 
+test-all:
+	@scripts/setup test
+	+@scripts/test all
+
 lint:
 	@scripts/setup lint
 	+@scripts/lint
@@ -239,6 +243,7 @@ help:
 	@echo 'make            build build/errand'
 	@echo 'make run        install what is missing, build, serve on http://127.0.0.1:8000'
 	@echo 'make test       install what is missing, run every test, also under the sanitizers'
+	@echo 'make test-all   the same, and on PostgreSQL alone everything too'
 	@echo 'make faults     kill servers, workers and databases at work, for some minutes'
 	@echo 'make unit       run the unit tests alone (VARIANT=asan: under the sanitizers)'
 	@echo 'make lint       format, includes, clang-tidy, clang, shellcheck, ruff, TypeScript'

@@ -26,6 +26,7 @@ def pytest_configure(config):
     """Start what all workers share, in the process that starts the workers."""
     config.addinivalue_line("markers", "sqlite: about SQLite alone")
     config.addinivalue_line("markers", "postgres: about PostgreSQL alone")
+    config.addinivalue_line("markers", "shared: about what Redis takes over where there is one")
     config.addinivalue_line("markers", "jobs: about jobs, whatever carries them")
     config.addinivalue_line("markers", "faults: kills what it talks to; longer in `make faults`")
     if postgres.is_wanted() and not hasattr(config, "workerinput"):

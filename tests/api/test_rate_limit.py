@@ -17,6 +17,8 @@ from support.api import (
 )
 from support.server import PATIENCE
 
+pytestmark = pytest.mark.shared
+
 HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
 
 

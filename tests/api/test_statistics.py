@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from support.api import CLASSIC, V1, Caller, assert_error, assert_invalid, register
 
+pytestmark = pytest.mark.shared
+
 NOTHING = {
     "total": 0,
     "completed": 0,

@@ -12,6 +12,8 @@ from support.server import wait_until
 from support.service import answer, break_off, hang, hold
 from support.weather import TOO_OFTEN, UNKNOWN_CITY, WeatherService, weather
 
+pytestmark = pytest.mark.shared
+
 TOGETHER = 50
 
 
