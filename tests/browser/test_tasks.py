@@ -257,6 +257,10 @@ def test_many_are_changed_at_once(window, server):
     expect(toast(page, "3 tasks set to done")).to_be_visible()
     done = {task["title"] for task in tasks_of(anna) if task["completed"]}
     assert done == {"Bulk 1", "Bulk 2", "Bulk 3"}
+    toast(page, "3 tasks set to done").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("list", name="Tasks").get_by_text("To do")).to_have_count(5)
+    page.wait_for_load_state("networkidle")
+    assert not any(task["completed"] for task in tasks_of(anna))
 
 
 def test_text_of_others_is_text(window, server):

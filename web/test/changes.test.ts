@@ -4,7 +4,7 @@ import type { Task } from "schema";
 
 // What the module expects of a page.
 Object.assign(globalThis, { addEventListener: () => undefined });
-const { collides, inverse } = await import("../src/state/changes");
+const { collides, inverse, inverses } = await import("../src/state/changes");
 const { confirmTask, forgetAllTasks, forgetTask, layOver, taskSignal, withChanges } =
   await import("../src/state/tasks");
 
@@ -31,6 +31,16 @@ test("the inverse of a change has the old values of its fields alone", () => {
     title: "Water the plants",
     tags: ["home"],
   });
+});
+
+test("many tasks are brought back by one request for each state they were in", () => {
+  const before = [1, 2, 3].map(
+    (id) => ({ ...task, id, priority: id === 2 ? "high" : "low" }) as Task,
+  );
+  assert.deepEqual(inverses(before, { priority: "medium" }), [
+    { ids: [1, 3], changes: { priority: "low" } },
+    { ids: [2], changes: { priority: "high" } },
+  ]);
 });
 
 test("changes collide in the same field alone", () => {

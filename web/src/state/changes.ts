@@ -74,17 +74,35 @@ export async function changeTask(id: number, changes: Changes, done?: string): P
   }
 }
 
+/** The tasks by what brings them back: a request for each of these, not for each task. */
+export function inverses(before: Task[], changes: Changes): { ids: number[]; changes: Changes }[] {
+  const groups = new Map<string, { ids: number[]; changes: Changes }>();
+  for (const task of before) {
+    const back = inverse(task, changes);
+    const key = JSON.stringify(back);
+    const group = groups.get(key) ?? { ids: [], changes: back };
+    group.ids.push(task.id);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
 /** Makes one change to many tasks, or to none. */
-export async function changeTasks(ids: number[], changes: Changes, done: string): Promise<boolean> {
+export async function changeTasks(
+  ids: number[],
+  changes: Changes,
+  done?: string,
+): Promise<boolean> {
   const before = ids.map(confirmedTask).filter((task) => task !== undefined);
   const settles = before.map((task) => layOver(task.id, changes));
   try {
     const tasks = await api.tasks.updateMany(ids, changes);
     confirmTasks(tasks);
     settles.forEach((settle) => settle());
-    offerUndo(done, () =>
-      before.forEach((task) => void changeTask(task.id, inverse(task, changes))),
-    );
+    if (done)
+      offerUndo(done, () => {
+        for (const group of inverses(before, changes)) void changeTasks(group.ids, group.changes);
+      });
     return true;
   } catch (error) {
     settles.forEach((settle) => settle());
