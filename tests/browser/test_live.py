@@ -21,6 +21,28 @@ def test_two_windows_see_each_others_changes(open_window, server):
         expect(card(page, "Seen by both")).to_be_hidden(timeout=SOON)
 
 
+def test_changes_come_over_the_websocket(open_window, server):
+    """Not by asking now and then: with that out of the way they still come."""
+    anna = register(server, "socketanna")
+    page = sign_in(open_window(), anna)
+    expect(page.get_by_role("img", name="Live")).to_be_visible()
+    page.route("**/api/v1/tasks?*", lambda route: route.abort())
+    task = anna.create_task(title="Pushed")
+    expect(card(page, "Pushed")).to_be_visible()
+    anna.patch(f"/api/v1/tasks/{task['id']}", json={"title": "Pushed again"})
+    expect(card(page, "Pushed again")).to_be_visible()
+
+
+def test_without_a_websocket_the_page_asks_now_and_then(open_window, server):
+    anna = register(server, "pollanna")
+    window = open_window()
+    window.page.route_web_socket("**/ws*", lambda socket: socket.close())
+    page = sign_in(window, anna)
+    expect(page.get_by_role("img", name="Connected: changes appear after a while")).to_be_visible()
+    anna.create_task(title="Asked for")
+    expect(card(page, "Asked for")).to_be_visible(timeout=SOON)
+
+
 def test_others_tasks_do_not_appear(open_window, server):
     """An administrator hears of everybody's changes; their board is still their own."""
     anna = register(server, "quietanna")

@@ -32,12 +32,14 @@ export type Connection = "connecting" | "live" | "polling" | "offline";
 export const connection = signal<Connection>("connecting");
 
 const pollEvery = 10_000; // milliseconds
+const lasting = 10_000;
 const serviceRestart = 1012;
 
 let listener: Listener | null = null;
 let socket: WebSocket | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let failures = 0;
+let openedAt = 0;
 let last: number | null = null;
 let hasMissed = false;
 
@@ -88,7 +90,7 @@ function open(): void {
   socket = opened;
   if (connection.value === "offline") connection.value = "connecting";
   opened.onopen = () => {
-    failures = 0;
+    openedAt = Date.now();
     connection.value = "live";
     if (hasMissed && last === null) listener?.gap();
     hasMissed = false;
@@ -109,6 +111,8 @@ function closed(code: number): void {
   socket = null;
   hasMissed = true;
   const wasLive = connection.value === "live";
+  // One that is closed as soon as it is open is no better than one that does not open.
+  if (wasLive && Date.now() - openedAt > lasting) failures = 0;
   if (!wasLive) {
     // The server answers, but not with a WebSocket: what was missed is asked for.
     connection.value = "polling";
