@@ -4,13 +4,14 @@ import random
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import httpx
 import pytest
 from support.api import V1, log_in_admin, register
 from support.cluster import Cluster, at
 from support.faults import bounded
+from support.live import EventStream, Listener
 from support.server import wait_until
 
 pytestmark = pytest.mark.postgres
@@ -107,6 +108,42 @@ def test_signing_out_on_one_server_ends_the_token_on_all(cluster, anna):
     callers = everywhere(cluster, anna)
     assert callers[1].post(V1.auth("logout")).status_code == 204
     assert statuses(caller.get(V1.tasks) for caller in callers) == [401] * 3
+
+
+def listen_everywhere(stack, cluster, caller, **query):
+    return [
+        stack.enter_context(kind(server, caller.token, **query))
+        for server, kind in zip(cluster.servers, (Listener, EventStream, Listener), strict=True)
+    ]
+
+
+def test_a_change_through_one_server_is_heard_on_all(cluster, anna):
+    with ExitStack() as stack:
+        listeners = listen_everywhere(stack, cluster, anna)
+        made = [caller.create_task() for caller in everywhere(cluster, anna)]
+        for listener in listeners:
+            assert [message["task"] for message in listener.take(3)] == made
+
+
+def test_connections_end_on_all_servers_with_what_ends_the_token_on_one(cluster, anna):
+    with ExitStack() as stack:
+        first, stream, last = listen_everywhere(stack, cluster, anna)
+        assert at(cluster.servers[1], anna).post(V1.auth("logout")).status_code == 204
+        assert first.read_close() == last.read_close() == (1008, "token revoked")
+        stream.read_end()
+
+
+def test_concurrent_changes_are_heard_once_and_in_one_order_on_all_servers(cluster, server):
+    admin = log_in_admin(server)
+    writers = [at(cluster.servers[i % 3], register(server, f"speaker{i}")) for i in range(6)]
+    start = last_seq(admin)
+    with ExitStack() as stack, ThreadPoolExecutor(len(writers)) as pool:
+        listeners = listen_everywhere(stack, cluster, admin, since=start)
+        list(pool.map(lambda i: change_things(writers[i], i, bounded(40, 400)), range(6)))
+        expected = [event["seq"] for event in read_log(admin, start)]
+        for listener in listeners:
+            heard = [message["seq"] for message in listener.take(len(expected))]
+            assert heard == expected
 
 
 def test_one_idempotency_key_makes_one_task_whichever_server_it_is_sent_to(cluster, anna):
