@@ -80,7 +80,7 @@ static const struct option options[] = {
     {"RATE_LIMIT_UPLOAD_PER_HOUR", OPTION_INTEGER, AT(limit_upload), "20", NULL, 0, 1000000000,
      "uploads of one user; 0: no limit"},
     {"UPLOAD_DIR", OPTION_TEXT, AT(upload_dir), "./uploads", NULL, 0, 0,
-     "folder of the uploaded files, of one server alone"},
+     "folder of the uploaded files, of the servers of one database alone"},
     {"MAX_UPLOAD_SIZE", OPTION_INTEGER, AT(max_upload_size), "10485760", NULL, 1, INT64_C(1) << 40,
      "bytes of an uploaded file"},
     {"ALLOWED_EXTENSIONS", OPTION_TEXT, AT(allowed_extensions),

@@ -10,10 +10,11 @@ import pytest
 import yaml
 from support import postgres
 from support.api import CLASSIC, PASSWORD, V1, Caller
+from support.live import EventStream, Listener
 from support.nginx import TEMPLATE, Nginx
 from support.rabbitmq import RabbitMQ
 from support.redis import Redis, free_port
-from support.server import BINARY, ROOT, Server
+from support.server import BINARY, ROOT, Server, wait_until
 from support.worker import Worker
 
 SECRETS = {
@@ -179,6 +180,8 @@ class Topology:
         self.stack.callback(nginx.close)
         return nginx.start()
 
+    host = "127.0.0.1"
+
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
@@ -230,6 +233,12 @@ def test_the_topology_of_compose_serves(topology):
         health = http.get("/health/detailed").json()
         assert health["status"] == "healthy", health
         assert http.get("/metrics").status_code == 404
+
+        # A listener of either server hears what was done through any.
+        for listening in (Listener, EventStream):
+            with listening(topology, token) as listener:
+                made = http.post(V1.tasks, json={"title": "Heard"}, headers=headers).json()
+                wait_until(lambda: made["title"] in str(listener.next()), "the news")  # noqa: B023
 
         # One of two is gone: nginx finds the other, and what was done is there.
         topology.servers[0].kill()
