@@ -5,6 +5,7 @@
  * used longer ago is given up. A statement that is running when its text is asked for again gets a
  * twin outside the cache.
  */
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -59,9 +60,18 @@ static int apply_settings(sqlite3 *handle)
     }
 }
 
+/* Before SQLite is first used: nobody asks how much it has allocated, and counting that takes a
+ * lock of the whole process at every allocation. */
+static void configure(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int sqlite_connection_open(struct sqlite_connection **ret_connection, const char *path,
                            struct arena *arena, struct text *ret_message)
 {
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
+    pthread_once(&configured, configure);
     struct sqlite_connection *connection = memory_allocate(sizeof *connection);
     connection->base.engine = &sqlite_engine;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
