@@ -75,6 +75,17 @@ static size_t ascii_prefix(struct text text)
     return at;
 }
 
+bool text_is_ascii(struct text text)
+{
+    return ascii_prefix(text) == text.length;
+}
+
+void text_lower_ascii(struct text text, char *lower)
+{
+    for (size_t i = 0; i < text.length; i++)
+        lower[i] = (char)ascii_lower((unsigned char)text.data[i]);
+}
+
 bool text_is_valid(struct text text)
 {
     size_t ascii = ascii_prefix(text);

@@ -63,6 +63,12 @@ bool text_split(struct text *rest, char separator, struct text *ret_piece);
 /* text_before: what stands before the first `separator`, or all of `text` where there is none. */
 struct text text_before(struct text text, char separator);
 
+/* text_is_ascii: whether every byte is below 0x80. */
+bool text_is_ascii(struct text text);
+
+/* text_lower_ascii: writes `text` with its ASCII letters in lower case, text.length bytes. */
+void text_lower_ascii(struct text text, char *lower);
+
 /* text_is_valid: whether `text` is well-formed UTF-8 (RFC 3629). NUL bytes are well-formed. */
 bool text_is_valid(struct text text);
 

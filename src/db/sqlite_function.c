@@ -23,15 +23,6 @@ static struct text text_argument(sqlite3_value *value)
     return (struct text){data, data == NULL ? 0 : (size_t)sqlite3_value_bytes(value)};
 }
 
-static bool is_ascii(struct text text)
-{
-    for (size_t i = 0; i < text.length; i++) {
-        if ((unsigned char)text.data[i] >= 0x80)
-            return false;
-    }
-    return true;
-}
-
 static bool contains_ascii(struct text haystack, struct text needle)
 {
     for (size_t at = 0; at + needle.length <= haystack.length; at++) {
@@ -41,9 +32,16 @@ static bool contains_ascii(struct text haystack, struct text needle)
     return false;
 }
 
-/* The folded form on the heap; data NULL when libunistring refuses (memory). */
+/* The folded form on the heap; data NULL when there is no memory. */
 static struct text fold(struct text text)
 {
+    if (text_is_ascii(text)) {
+        char *lower = malloc(text.length + 1);
+        if (lower == NULL)
+            return TEXT_NULL;
+        text_lower_ascii(text, lower);
+        return (struct text){lower, text.length};
+    }
     size_t length = 0;
     uint8_t *folded =
         u8_casefold((const uint8_t *)text.data, text.length, NULL, UNINORM_NFKD, NULL, &length);
@@ -59,7 +57,7 @@ static void contains_folded(sqlite3_context *context, int count, sqlite3_value *
         sqlite3_result_int(context, 0);
         return;
     }
-    if (is_ascii(haystack) && is_ascii(needle)) {
+    if (text_is_ascii(haystack) && text_is_ascii(needle)) {
         sqlite3_result_int(context, contains_ascii(haystack, needle));
         return;
     }

@@ -10,6 +10,13 @@ static struct text fold(struct arena *arena, struct text text, uninorm_t form)
 {
     if (text.data == NULL)
         return TEXT_NULL;
+    if (text_is_ascii(text)) {
+        /* What both normalization forms leave alone. */
+        char *lower = arena_allocate(arena, text.length + 1);
+        text_lower_ascii(text, lower);
+        lower[text.length] = '\0';
+        return (struct text){lower, text.length};
+    }
     size_t length = 0;
     CLEANUP_FREE uint8_t *folded =
         u8_casefold((const uint8_t *)text.data, text.length, NULL, form, NULL, &length);

@@ -34,6 +34,26 @@ TEST(ignores_the_case_of_ascii_letters_only)
     assert_false(text_equal_ignoring_case(TEXT("\xC3\x84"), TEXT("\xC3\xA4")));
 }
 
+TEST(lowers_ascii_letters_only)
+{
+    char all[128];
+    char lower[sizeof all];
+    for (size_t i = 0; i < sizeof all; i++)
+        all[i] = (char)i;
+    text_lower_ascii((struct text){all, sizeof all}, lower);
+    for (size_t i = 0; i < sizeof all; i++)
+        assert_int_equal(lower[i], i >= 'A' && i <= 'Z' ? i + 32 : i);
+}
+
+TEST(tells_ascii_from_more)
+{
+    assert_true(text_is_ascii(TEXT_NULL));
+    assert_true(text_is_ascii(TEXT("a text of more than eight bytes\x7F")));
+    assert_false(text_is_ascii(TEXT("\x80")));
+    assert_false(text_is_ascii(TEXT("seven: \xC3\xA4")));
+    assert_false(text_is_ascii(TEXT("at the very end: \xC3\xA4")));
+}
+
 TEST(trims_ascii_white_space_at_both_ends)
 {
     assert_text(text_trim(TEXT(" \t\r\n\v\fa b \n")), "a b");
@@ -191,6 +211,7 @@ TEST(hashes_depend_on_every_byte_and_the_seed)
 UNIT_TESTS(cmocka_unit_test(compares_bytes_and_tells_null_from_empty),
            cmocka_unit_test(tells_how_a_text_starts),
            cmocka_unit_test(ignores_the_case_of_ascii_letters_only),
+           cmocka_unit_test(lowers_ascii_letters_only), cmocka_unit_test(tells_ascii_from_more),
            cmocka_unit_test(trims_ascii_white_space_at_both_ends),
            cmocka_unit_test(splits_into_every_piece), cmocka_unit_test(takes_well_formed_utf8_only),
            cmocka_unit_test(counts_code_points), cmocka_unit_test(cuts_between_code_points),
