@@ -112,7 +112,7 @@ class SQLite(Database):
         """The indexer believes that it has seen all there will ever be."""
         self.run(f"UPDATE followers SET position = {1 << 60} WHERE name = 'search'")
 
-    def explain(self, statement):
+    def explain(self, statement, _):
         """The plan of a statement of the server's. Its own functions are not called for that."""
         connection = self.connect()
         for name in ("folded", "contains_folded", "trigram_query"):
@@ -153,17 +153,18 @@ class PostgreSQL(Database):
         connection.execute("VACUUM (ANALYZE)")
         connection.close()
 
-    def explain(self, statement):
-        """The plan of a statement of the server's, for any values."""
-        connection = self.connect()
-        try:
-            connection.execute("SET plan_cache_mode = force_generic_plan")
-            connection.execute(f"PREPARE page AS {statement}".replace("%", "%%"))
-            values = ", ".join(["NULL"] * len(set(re.findall(r"\$\d+", statement))))
-            plan = connection.execute(f"EXPLAIN (COSTS OFF) EXECUTE page({values})").fetchall()
-        finally:
-            connection.close()
-        return [row[0] for row in plan]
+    def explain(self, statement, term):
+        """The plan of a statement of the server's, with values like those it had: PostgreSQL plans
+        for them."""
+        [(user,)] = self.query("SELECT id FROM users WHERE username = 'reader'")
+        for before, value in (
+            ("user_id = ", str(user)),
+            ("LIKE ", f"'%{term.lower()}%'"),
+            ("LIMIT ", "21"),
+            ("OFFSET ", "0"),
+        ):
+            statement = re.sub(rf"{before}\$\d+", before + value, statement)
+        return [row[0] for row in self.query(f"EXPLAIN {statement}")]
 
 
 def cluster():

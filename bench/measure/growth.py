@@ -5,6 +5,7 @@ One connection to each, asked in turn. Then the plans of the searches.
 
 import json
 import random
+from urllib.parse import parse_qs
 
 from harness.load import probe, request
 
@@ -20,6 +21,8 @@ SEARCHES = {
     "search, two characters, common": "search=po&total=false",
     "search, two characters, no match": "search=qz&total=false",
 }
+
+SLOW = ("search, two characters, no match", "statistics, computed")
 
 LISTS = {
     "list": "",
@@ -87,7 +90,9 @@ def measure(rig):
     rows = []
     for name in requests[rig.sizes[0]]:
         targets = {f"size-{size}": (servers[size], requests[size][name]) for size in rig.sizes}
-        figures = [p50 for p50, _ in probe(rig, targets).values()]
+        # What takes a second in one place is not asked in turn: the others would be asked too seldom.
+        turns = [{key: value} for key, value in targets.items()] if name in SLOW else [targets]
+        figures = [p50 for turn in turns for p50, _ in probe(rig, turn).values()]
         rows.append([name, *figures, figures[-1] / figures[0]])
     rig.report.table(TITLE, ["what", *(f"{size:,} tasks" for size in rig.sizes), "growth"], rows)
     rig.report.table(
@@ -105,7 +110,9 @@ def explain(rig, server):
     server.options.update(LOG_LEVEL="debug", LOG_FORMAT="json", THREADS="1")
     server.start()
     rig.report.say(f"\n## Plans of the searches among {rig.sizes[-1]:,} tasks")
+    statements = {}
     for name, query in SEARCHES.items():
+        term = parse_qs(query)["search"][0]
         skip = len(server.log_lines())
         server.ask("GET", f"/api/v1/tasks?limit=20&{query}", "reader")
         lines = server.wait_for_log("/api/v1/tasks", skip)
@@ -115,10 +122,11 @@ def explain(rig, server):
             for message in messages
             if message.startswith("prepared: SELECT") and " FROM tasks" in message
         ]
-        if not pages:
-            rig.report.say(f"\n{name}: a statement from above, again")
-        for statement in pages:
-            rig.report.say(f"\n{name}:\n\n    {statement}\n")
-            for step in server.database.explain(statement):
-                rig.report.say(f"    {step}")
+        shape, is_short = query.replace(term, ""), len(term) < 3
+        again = statements.get((shape, is_short)) or statements.get((shape, False))
+        statement = statements[shape, is_short] = pages[-1] if pages else again
+        what = statement if pages else "(a statement from above)"
+        rig.report.say(f"\n{name}:\n\n    {what}\n")
+        for step in server.database.explain(statement, term):
+            rig.report.say(f"    {step}")
     server.stop()
