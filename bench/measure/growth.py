@@ -22,7 +22,13 @@ SEARCHES = {
     "search, two characters, no match": "search=qz&total=false",
 }
 
-SLOW = ("search, two characters, no match", "statistics, computed")
+# What reads every task that the user has.
+SLOW = (
+    "list, a tag, total counted",
+    "list, sorted by title",
+    "search, two characters, no match",
+    "statistics, computed",
+)
 
 LISTS = {
     "list": "",
@@ -31,6 +37,8 @@ LISTS = {
     "list, status and priority": "status=todo,done&priority=high",
     "list, deep by cursor": "cursor={cursor}",
     "list, deep, status=todo": "cursor={cursor}&status=todo",
+    "list, a tag, total counted": "tags=tag1",
+    "list, sorted by title": "sort_by=title&total=false",
 }
 
 
@@ -62,17 +70,20 @@ def requests_of(server, size):
     def get(path):
         return request(server, "reader", f"/api/v1/tasks{path}")
 
-    def change(task):
-        status = numbers.choice(("todo", "in_progress", "done"))
-        body = f'{{"status":"{status}","description":"{numbers.random()}"}}'
+    def change(task, turn):
+        body = f'{{"title":"Turn {turn}"}}'
         return request(server, "reader", f"/api/v1/tasks/{task}", "PATCH", body, uncounted=True)
 
     rows = {"read": [get(f"/{numbers.randint(first, last)}") for _ in range(ASKED)]}
     for name, query in {**LISTS, **SEARCHES}.items():
         rows[name] = [get(f"?limit=20&{query.format(cursor=cursor)}")]
     rows["statistics, kept"] = [get("/stats")]
+    # In the next turn each task is given another title again.
     rows["statistics, computed"] = [
-        each for task in range(first, first + 100) for each in (change(task), get("/stats"))
+        each
+        for turn in range(2)
+        for task in range(first, first + 100)
+        for each in (change(task, turn), get("/stats"))
     ]
     return rows
 
