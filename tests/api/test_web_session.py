@@ -7,7 +7,7 @@ import re
 import httpx
 import pytest
 from support.api import ABSENT, PASSWORD, V1, assert_error, register
-from support.raw import exchange, request_bytes
+from support.raw import RawConnection, exchange, request_bytes
 
 SESSION = "/api/v1/session"
 PROOF = {"X-Requested-With": "errand", "Sec-Fetch-Site": "same-origin"}
@@ -252,15 +252,27 @@ def test_no_preflight_lets_a_page_send_the_proof(start_server):
     assert "access-control-allow-credentials" not in answer.headers
 
 
-def test_a_websocket_with_the_cookie_needs_an_origin(browser):
-    """Any path shows it: a handshake without an Origin is anonymous."""
-    cookie = f"errand_session={browser.http.cookies['errand_session']}"
-    lines = [f"Cookie: {cookie}", "Connection: close", "Upgrade: websocket"]
-    statuses = [
-        exchange(browser.server, request_bytes("GET", V1.tasks, *lines, *more)).status
-        for more in ([], ["Origin: https://evil.example"], ["Origin: http://test"])
+HANDSHAKES = {
+    "ours": (["Origin: http://test"], 101),
+    "none": ([], 401),
+    "another": (["Origin: https://evil.example"], 401),
+    "opaque": (["Origin: null"], 401),
+    "ours, but not the page": (["Origin: http://test", "Sec-Fetch-Site: cross-site"], 401),
+}
+
+
+@pytest.mark.parametrize(("origin", "status"), HANDSHAKES.values(), ids=HANDSHAKES.keys())
+def test_a_websocket_with_the_cookie_needs_our_origin(browser, origin, status):
+    lines = [
+        f"Cookie: errand_session={browser.http.cookies['errand_session']}",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
     ]
-    assert statuses == [401, 401, 200]
+    with RawConnection(browser.server) as connection:
+        connection.send(request_bytes("GET", "/api/v1/ws", *lines, *origin))
+        assert connection.read_answer().status == status
 
 
 # Cookies that are none.

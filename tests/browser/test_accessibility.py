@@ -50,8 +50,7 @@ def task(server):
     return created
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
 def test_no_page_has_a_serious_problem(open_window, task, scheme, width):
     page = sign_in(open_window(width=width, color_scheme=scheme), "admin", "Admin123")
     problems = {}
