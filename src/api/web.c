@@ -43,10 +43,12 @@ static bool asks_for_a_page(struct text accept)
     return false;
 }
 
+/* The interface speaks to /api/v1: without that there is none. */
 static int read_root(struct request *request)
 {
     reply_header_constant(request, "Vary", "Accept");
-    if (asks_for_a_page(request->headers.accept))
+    bool has_api = (api_surfaces(services_of(request)->config) & SURFACE_BIT(SURFACE_V1)) != 0;
+    if (has_api && asks_for_a_page(request->headers.accept))
         return assets_reply_page(request, "index",
                                  POLICY("", " blob:") "; require-trusted-types-for 'script'");
     const struct greeting greeting = {TEXT("errand task manager"), TEXT("running"), TEXT("/docs")};

@@ -73,6 +73,12 @@ def test_the_root_greets_who_is_no_browser(server):
     assert policy_of(answer)["default-src"] == {"'none'"}
 
 
+def test_without_the_api_it_speaks_to_there_is_no_interface(start_server):
+    server = start_server(API_SURFACES="classic")
+    assert open_page(server, "/").json()["status"] == "running"
+    assert open_page(server, "/docs").headers["content-type"].startswith("text/html")
+
+
 def test_an_asset_may_be_kept_for_good_and_a_page_may_not(server):
     page = open_page(server, "/")
     assert page.headers["cache-control"] == "no-cache"
