@@ -224,8 +224,8 @@ asan:
 	+@$(MAKE) --no-print-directory VARIANT=asan all
 
 bench:
-	@scripts/setup bench $(if $(filter postgres,$(BACKEND)),test)
-	+@$(if $(filter postgres,$(BACKEND)),build/venv/bin/python,python3) bench/run
+	@scripts/setup bench $(if $(filter postgres rabbitmq,$(BACKEND) $(ONLY)),test)
+	+@$(if $(filter postgres rabbitmq,$(BACKEND) $(ONLY)),build/venv/bin/python,python3) bench/run
 
 setup:
 	@scripts/setup build test lint bench coverage

@@ -48,6 +48,11 @@ def latency(rig, server, clients):
 def measure(rig):
     server = rig.server("jobs")
     server.start()
+    measure_on(rig, server, TITLE)
+
+
+def measure_on(rig, server, title):
+    """The table of a server that runs."""
     server.sign_up("writer")
     rows = []
     for clients in (1, CONNECTIONS):
@@ -60,5 +65,5 @@ def measure(rig):
     rows.append([f"submit alone, {CONNECTIONS} connections", rate.rate, rate.p50, rate.p99])
     rows.append(["submit to finished, all", whole, None, None])
     server.stop()
-    rig.report.table(TITLE, ["what", "jobs/s", "p50 ms", "p99 ms"], rows)
+    rig.report.table(title, ["what", "jobs/s", "p50 ms", "p99 ms"], rows)
     rig.check_failures(rate for rate, _ in rounds)

@@ -151,9 +151,9 @@ struct text job_broker_reason(struct job_broker *broker, struct arena *arena)
     return reason;
 }
 
-void job_broker_count(struct job_broker *broker, enum job_broker_count what)
+void job_broker_count(struct job_broker *broker, enum job_broker_count what, uint64_t count)
 {
-    atomic_fetch_add(&broker->counts[what], 1);
+    atomic_fetch_add(&broker->counts[what], count);
 }
 
 void job_broker_write_metrics(const struct job_broker *broker, struct buffer *out)

@@ -64,7 +64,7 @@ enum job_broker_count {
     JOB_BROKER_BURIED,
     JOB_BROKER_COUNTS,
 };
-void job_broker_count(struct job_broker *broker, enum job_broker_count what);
+void job_broker_count(struct job_broker *broker, enum job_broker_count what, uint64_t count);
 
 /* A line (job_line.h) says that it is connected; and that it is not any more, or still not. The
  * broker carries jobs while all its lines are. */

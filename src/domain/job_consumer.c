@@ -83,7 +83,7 @@ static int settle(struct job_consumer *consumer, struct queue_link *link, uint64
                   bool rejected)
 {
     if (rejected)
-        job_broker_count(consumer->services->broker, JOB_BROKER_REJECTED);
+        job_broker_count(consumer->services->broker, JOB_BROKER_REJECTED, 1);
     return queue_link_settle(link, tag, rejected);
 }
 
@@ -141,11 +141,11 @@ static int take_job(struct job_consumer *consumer, struct arena *arena,
 static int take(struct job_consumer *consumer, struct arena *arena,
                 const struct queue_delivery *delivery)
 {
-    job_broker_count(consumer->services->broker, JOB_BROKER_CONSUMED);
+    job_broker_count(consumer->services->broker, JOB_BROKER_CONSUMED, 1);
     if (text_is(delivery->queue, JOB_RESULTS))
         return take_answer(consumer, arena, delivery->body);
     if (text_is(delivery->queue, JOB_REJECTED)) {
-        job_broker_count(consumer->services->broker, JOB_BROKER_BURIED);
+        job_broker_count(consumer->services->broker, JOB_BROKER_BURIED, 1);
         return take_dead_letter(consumer, arena, delivery->body);
     }
     const struct operation *operation = operation_find(

@@ -90,6 +90,8 @@ static int64_t run_round(void *argument, const atomic_bool *stop)
         error = work(line);
     if (error < 0) {
         line->failures++;
+        if (line->role->lose != NULL)
+            line->role->lose(line->owner);
         if (!job_line_is_closing(line))
             job_broker_note_down(line->broker, line->up, queue_link_reason(line->link));
         line->up = false;

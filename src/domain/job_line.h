@@ -27,8 +27,9 @@ struct job_line_role {
     /* Both in the line's thread; an error ends the connection. */
     int (*prepare)(void *owner, struct queue_link *link); /* a new connection is there */
     int (*work)(void *owner, struct queue_link *link);    /* returns soon once the line is woken */
-    void (*finish)(void *owner, struct queue_link *link); /* before an open connection is closed at
-                                                             the end; NULL for nothing */
+    /* NULL for nothing: the connection is gone; it is still there, and the line ends. */
+    void (*lose)(void *owner);
+    void (*finish)(void *owner, struct queue_link *link);
 };
 
 /* job_line_start: ERROR_UNAVAILABLE when there is no thread. */

@@ -94,15 +94,15 @@ int job_outbox_take(struct db_connection *connection, struct arena *arena, int64
     return error < 0 ? error : (int)batch.count;
 }
 
-int job_outbox_return(struct db_connection *connection, const struct job_posting *postings,
-                      size_t count, int64_t now)
+int job_outbox_return(struct db_connection *connection, const int64_t *numbers, size_t count,
+                      int64_t now)
 {
     int error = 0;
     for (size_t i = 0; error >= 0 && i < count; i++)
         error = db_execute(connection,
                            TEXT("UPDATE jobs SET published_at = 0 "
                                 "WHERE number = $1 AND status = 0 AND published_at = $2"),
-                           DB_VALUES(db_integer(postings[i].number), db_integer(now)));
+                           DB_VALUES(db_integer(numbers[i]), db_integer(now)));
     return error < 0 ? error : 0;
 }
 

@@ -33,9 +33,9 @@ struct job_posting {
 int job_outbox_take(struct db_connection *connection, struct arena *arena, int64_t now,
                     struct job_posting *postings);
 
-/* job_outbox_return: they were not published, at `now`. */
-int job_outbox_return(struct db_connection *connection, const struct job_posting *postings,
-                      size_t count, int64_t now);
+/* job_outbox_return: the jobs of these numbers were not published after all, at `now`. */
+int job_outbox_return(struct db_connection *connection, const int64_t *numbers, size_t count,
+                      int64_t now);
 
 /* job_outbox_reclaim: those of an operation that were published before `before` and are still
  * queued are to be published again. How many. */

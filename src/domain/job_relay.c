@@ -1,5 +1,6 @@
 #include "domain/job_relay.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -12,12 +13,26 @@
 #include "domain/job_topology.h"
 #include "domain/operation.h"
 
-enum { NAMES_LIMIT = 256 };
+enum {
+    NAMES_LIMIT = 256,
+    FLIGHTS = 4, /* batches that are not confirmed, at most */
+};
+static_assert(FLIGHTS * JOB_OUTBOX_BATCH <= QUEUE_LINK_WINDOW, "so that the link is never full");
 
 #define LOOK_INTERVAL CLOCK_SECOND
 #define CONFIRM_PATIENCE (30 * CLOCK_SECOND)
+#define FINISH_PATIENCE CLOCK_SECOND
 #define LOST_INTERVAL CLOCK_MINUTE /* how often it looks for messages that the broker has lost */
 #define LOST_AGE CLOCK_HOUR        /* longer than RabbitMQ lets a consumer keep a message */
+
+/* A batch that is with the broker, or on the way there. */
+struct flight {
+    int64_t now; /* its published_at */
+    int64_t numbers[JOB_OUTBOX_BATCH];
+    size_t count;
+    uint64_t last; /* of its messages, by the link's count */
+    int64_t until; /* clock_monotonic(): is to be confirmed by then */
+};
 
 struct job_relay {
     struct services *services;
@@ -26,9 +41,12 @@ struct job_relay {
     struct text names[NAMES_LIMIT];
     size_t count; /* of operations whose queues are there */
     int64_t lost_at;
+    struct flight flights[FLIGHTS]; /* the oldest first, from `first` on, around the end */
+    size_t first;
+    size_t flying;
 };
 
-/* A batch on its way. */
+/* A batch as it is taken from the outbox. */
 struct batch {
     struct arena arena;
     int64_t now;
@@ -57,8 +75,8 @@ static int run_take(struct db_connection *connection, void *argument)
 
 static int run_return(struct db_connection *connection, void *argument)
 {
-    const struct batch *batch = argument;
-    return job_outbox_return(connection, batch->postings, batch->count, batch->now);
+    const struct flight *flight = argument;
+    return job_outbox_return(connection, flight->numbers, flight->count, flight->now);
 }
 
 struct reclaim {
@@ -117,14 +135,53 @@ static int publish(struct job_relay *relay, struct queue_link *link, const struc
         if (error >= 0)
             error = queue_link_publish(link, &message);
         if (error >= 0)
-            job_broker_count(relay->services->broker, JOB_BROKER_PUBLISHED);
+            job_broker_count(relay->services->broker, JOB_BROKER_PUBLISHED, 1);
         arena_release(&arena);
     }
-    if (error >= 0)
-        error = queue_link_confirm(link, CONFIRM_PATIENCE);
-    for (size_t i = 0; error >= 0 && i < batch->count; i++)
-        job_broker_count(relay->services->broker, JOB_BROKER_CONFIRMED);
     return error;
+}
+
+static struct flight *flight_at(struct job_relay *relay, size_t index)
+{
+    return &relay->flights[(relay->first + index) % FLIGHTS];
+}
+
+static void add_flight(struct job_relay *relay, const struct queue_link *link,
+                       const struct batch *batch)
+{
+    struct flight *flight = flight_at(relay, relay->flying++);
+    flight->now = batch->now;
+    flight->count = batch->count;
+    for (size_t i = 0; i < batch->count; i++)
+        flight->numbers[i] = batch->postings[i].number;
+    flight->last = queue_link_published(link) + batch->count;
+    flight->until = clock_monotonic() + CONFIRM_PATIENCE;
+}
+
+/* Lets go what the broker has confirmed. */
+static int land(struct job_relay *relay, struct queue_link *link)
+{
+    while (relay->flying > 0) {
+        const struct flight *flight = flight_at(relay, 0);
+        if (queue_link_confirmed(link) < flight->last) {
+            if (clock_monotonic() < flight->until)
+                return 0;
+            queue_link_close(link, "it does not confirm messages");
+            return ERROR_UNAVAILABLE;
+        }
+        job_broker_count(relay->services->broker, JOB_BROKER_CONFIRMED, flight->count);
+        relay->first = (relay->first + 1) % FLIGHTS;
+        relay->flying--;
+    }
+    return 0;
+}
+
+/* The connection is gone: whatever was not confirmed is to be published again. What the database
+ * does not take back now, workers find as strays, or LOST_AGE does. */
+static void return_flights(struct job_relay *relay)
+{
+    for (; relay->flying > 0; relay->flying--)
+        (void)db_write(relay->services->db, run_return, flight_at(relay, relay->flying - 1));
 }
 
 /* 1 when it published something, 0 when there was nothing (or no database), or the link's error. */
@@ -137,9 +194,11 @@ static int publish_next(struct job_relay *relay, struct queue_link *link)
     arena_init(&batch->arena);
     batch->now = clock_now();
     int count = db_write(db, run_take, batch);
-    int error = count > 0 ? publish(relay, link, batch) : 0;
-    if (error < 0)
-        (void)db_write(db, run_return, batch); /* else they are strays, or come back by LOST_AGE */
+    int error = 0;
+    if (count > 0) {
+        add_flight(relay, link, batch);
+        error = publish(relay, link, batch);
+    }
     arena_release(&batch->arena);
     free(batch);
     return error < 0 ? error : count > 0;
@@ -189,9 +248,12 @@ static int work(void *owner, struct queue_link *link)
 {
     struct job_relay *relay = owner;
     int published = 1;
-    while (published > 0 && !job_line_is_closing(relay->line))
+    int error = 0;
+    while (published > 0 && (error = land(relay, link)) == 0 && relay->flying < FLIGHTS &&
+           !job_line_is_closing(relay->line))
         published = publish_next(relay, link);
-    int error = published < 0 ? published : look_for_lost(relay, link);
+    if (error == 0)
+        error = published < 0 ? published : look_for_lost(relay, link);
     if (error < 0)
         return error;
     struct queue_delivery ignored; /* this connection gets none */
@@ -199,11 +261,33 @@ static int work(void *owner, struct queue_link *link)
                            &relay->arena, &ignored);
 }
 
+static void lose(void *owner)
+{
+    return_flights(owner);
+}
+
+/* Gives the broker a moment to confirm what was published last. */
+static void finish(void *owner, struct queue_link *link)
+{
+    struct job_relay *relay = owner;
+    struct queue_delivery ignored;
+    int64_t deadline = clock_monotonic() + FINISH_PATIENCE;
+    int error = land(relay, link);
+    while (error == 0 && relay->flying > 0 && clock_monotonic() < deadline) {
+        error = queue_link_next(link, -1, deadline - clock_monotonic(), &relay->arena, &ignored);
+        if (error == 0)
+            error = land(relay, link);
+    }
+    return_flights(relay);
+}
+
 static const struct job_line_role role = {
     .thread = "errand-relay",
     .purpose = "errand relay",
     .prepare = prepare,
     .work = work,
+    .lose = lose,
+    .finish = finish,
 };
 
 int job_relay_start(struct job_relay **ret_relay, struct services *services,

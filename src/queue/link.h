@@ -1,7 +1,7 @@
 /*
  * link.h: one connection to a broker that speaks AMQP 0-9-1, as RabbitMQ does.
  *
- *   relay's thread      queue_link_publish ... queue_link_publish, queue_link_confirm
+ *   relay's thread      queue_link_publish ..., queue_link_next until queue_link_confirmed
  *   consumer's thread   queue_link_consume, then queue_link_next and queue_link_settle
  *
  * A link belongs to one thread, which may block in it; another one may only break it. Publishing
@@ -73,11 +73,17 @@ struct queue_message {
     struct text body; /* JSON */
 };
 
-/* queue_link_publish: sends it, to be kept on disk. It may still be lost until queue_link_confirm,
- * which waits for the broker's word on all of them. An error leaves open which have arrived; so
- * does a message that no queue took, which is an error too. */
+/* queue_link_publish: sends it, to be kept on disk. It may still be lost until the broker has
+ * confirmed it, which queue_link_next hears. An error leaves open which have arrived; so does a
+ * message that no queue took, which makes the next call fail. ERROR_BUSY, and nothing is sent, when
+ * QUEUE_LINK_WINDOW messages are not confirmed. */
+enum { QUEUE_LINK_WINDOW = 2048 };
 int queue_link_publish(struct queue_link *link, const struct queue_message *message);
-int queue_link_confirm(struct queue_link *link, int64_t timeout);
+
+/* queue_link_published, queue_link_confirmed: how many messages were sent on this connection, and
+ * how many of these, from the first one without a gap, the broker has confirmed. */
+uint64_t queue_link_published(const struct queue_link *link);
+uint64_t queue_link_confirmed(const struct queue_link *link);
 
 /* queue_link_consume: asks for the messages of a queue, at most `prefetch` that are not settled. */
 int queue_link_consume(struct queue_link *link, const char *queue, unsigned prefetch);
@@ -89,9 +95,9 @@ struct queue_delivery {
     struct text body;
 };
 
-/* queue_link_next: waits until there is a message (1), `wake` (a descriptor) can be read (0),
- * `timeout` microseconds have passed (0), or an error. Texts live in the arena. To be called now
- * and then on every link, for the heartbeat. */
+/* queue_link_next: waits until there is a message (1), the broker has said something else, `wake`
+ * (a descriptor) can be read or `timeout` microseconds have passed (0), or an error. Texts live in
+ * the arena. To be called now and then on every link, for the heartbeat. */
 int queue_link_next(struct queue_link *link, int wake, int64_t timeout, struct arena *arena,
                     struct queue_delivery *ret_delivery);
 

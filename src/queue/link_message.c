@@ -7,8 +7,6 @@
 #include "base/error.h"
 #include "queue/link_state.h"
 
-#define CONFIRM_PATIENCE (30 * CLOCK_SECOND) /* where more are published than can be remembered */
-
 /* Waiting. */
 
 /* The broker has a message, or all up to it. */
@@ -17,9 +15,10 @@ static void note_confirmation(struct queue_link *link, uint64_t number, bool all
     if (number <= link->confirmed || number > link->published)
         return;
     for (uint64_t i = all ? link->confirmed + 1 : number; i <= number; i++)
-        link->ahead[i % WINDOW] = true;
-    while (link->confirmed < link->published && link->ahead[(link->confirmed + 1) % WINDOW])
-        link->ahead[++link->confirmed % WINDOW] = false;
+        link->ahead[i % QUEUE_LINK_WINDOW] = true;
+    while (link->confirmed < link->published &&
+           link->ahead[(link->confirmed + 1) % QUEUE_LINK_WINDOW])
+        link->ahead[++link->confirmed % QUEUE_LINK_WINDOW] = false;
 }
 
 /* What came without being asked for: 0 for what is not the end of the connection. */
@@ -67,23 +66,6 @@ static void sleep_until_ready(const struct queue_link *link, int wake, int64_t d
         poll(watched, wake < 0 ? 1 : 2, (int)(left / CLOCK_MILLISECOND) + 1);
 }
 
-/* Handles all that has come. 0 or an error. */
-static int handle_pending(struct queue_link *link)
-{
-    for (;;) {
-        const struct timeval none = {0};
-        amqp_frame_t frame;
-        amqp_maybe_release_buffers(link->state);
-        int status = amqp_simple_wait_frame_noblock(link->state, &frame, &none);
-        if (status == AMQP_STATUS_TIMEOUT)
-            return 0;
-        int error =
-            status != AMQP_STATUS_OK ? queue_link_fail_status(link, status) : handle(link, &frame);
-        if (error < 0)
-            return error;
-    }
-}
-
 /* Publishing. */
 
 static amqp_bytes_t bytes_of(struct text text)
@@ -102,11 +84,8 @@ int queue_link_publish(struct queue_link *link, const struct queue_message *mess
     }
     if (link->blocked)
         return queue_link_fail(link, "it is short of memory or disk, and takes no messages");
-    if (link->published - link->confirmed == WINDOW) {
-        int error = queue_link_confirm(link, CONFIRM_PATIENCE);
-        if (error < 0)
-            return error;
-    }
+    if (link->published - link->confirmed == QUEUE_LINK_WINDOW)
+        return ERROR_BUSY;
     const amqp_basic_properties_t properties = {
         ._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
                   AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_TYPE_FLAG | AMQP_BASIC_APP_ID_FLAG,
@@ -125,18 +104,14 @@ int queue_link_publish(struct queue_link *link, const struct queue_message *mess
     return 0;
 }
 
-int queue_link_confirm(struct queue_link *link, int64_t timeout)
+uint64_t queue_link_published(const struct queue_link *link)
 {
-    int64_t deadline = clock_monotonic() + timeout;
-    int error = handle_pending(link);
-    while (error == 0 && link->confirmed < link->published) {
-        if (clock_monotonic() >= deadline)
-            return queue_link_fail(link, link->blocked ? "it is short of memory or disk"
-                                                       : "it does not confirm messages");
-        sleep_until_ready(link, -1, deadline);
-        error = handle_pending(link);
-    }
-    return error;
+    return link->published;
+}
+
+uint64_t queue_link_confirmed(const struct queue_link *link)
+{
+    return link->confirmed;
 }
 
 /* Consuming. */

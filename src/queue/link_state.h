@@ -15,7 +15,6 @@
 enum {
     CHANNEL = 1,
     CHANNEL_ASKED = 2,
-    WINDOW = 1024, /* messages that wait to be confirmed, at most */
 };
 
 struct queue_link {
@@ -25,10 +24,10 @@ struct queue_link {
     pthread_mutex_t mutex;         /* held while `descriptor` is used by others or changes */
     int descriptor;
     bool confirming;
-    bool blocked;       /* the broker is short of something, and takes no messages */
-    uint64_t published; /* the number of the last message */
-    uint64_t confirmed; /* that of the last one up to which the broker has all */
-    bool ahead[WINDOW]; /* by number modulo WINDOW: the broker has this later one too */
+    bool blocked;                  /* the broker is short of something, and takes no messages */
+    uint64_t published;            /* the number of the last message */
+    uint64_t confirmed;            /* that of the last one up to which the broker has all */
+    bool ahead[QUEUE_LINK_WINDOW]; /* by number: the broker has this later one too */
     char reason[512];
 };
 

@@ -10,6 +10,7 @@ The virtual hosts are made many at a time, the first when the node starts, so th
 """
 
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -22,6 +23,10 @@ from pathlib import Path
 import pika
 
 from support.server import PATIENCE, wait_until
+
+logging.getLogger("pika").setLevel(
+    logging.CRITICAL
+)  # what it cannot connect to is meant to be away
 
 PROGRAM = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 USER, PASSWORD = "errand", "hunter22-Passw0rd"
