@@ -48,15 +48,17 @@ static int find_first(struct db_connection *connection, const struct operation *
         DB_VALUES(db_text(text_from(operation->name)), db_integer((int64_t)choice->limit)), rows);
 }
 
-/* Among the first in turn, those that the broker should have brought by now. */
+/* Among the first in turn, those that the broker should have brought by now: they were published
+ * before that time, or should have been, or never will be. */
 static int find_strays(struct db_connection *connection, const struct operation *operation,
                        const struct choice *choice, int64_t before, struct db_rows *rows)
 {
     return db_query(
         connection,
-        TEXT("SELECT number, turn, crashes FROM (SELECT number, turn, crashes, published_at "
-             "FROM jobs WHERE status = 0 AND operation = $1 ORDER BY turn LIMIT $4) AS first "
-             "WHERE coalesce(published_at, 1) BETWEEN 1 AND $3 ORDER BY turn LIMIT $2"),
+        TEXT("SELECT number, turn, crashes FROM (SELECT number, turn, crashes, run_at, "
+             "published_at FROM jobs WHERE status = 0 AND operation = $1 ORDER BY turn LIMIT $4) "
+             "AS first WHERE CASE published_at WHEN 0 THEN run_at "
+             "ELSE coalesce(published_at, 0) END <= $3 ORDER BY turn LIMIT $2"),
         DB_VALUES(db_text(text_from(operation->name)), db_integer((int64_t)choice->limit),
                   db_integer(before), db_integer(STRAY_BATCH)),
         rows);

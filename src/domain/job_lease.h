@@ -64,8 +64,8 @@ struct job_claim {
     const struct operations *operations;
     int64_t now;
     int64_t lease; /* microseconds */
-    /* A broker brings the jobs: only the server's own are to be taken, and those that it was given
-     * before `stray` and has not brought. */
+    /* A broker brings the jobs: only the server's own are to be taken, and those that it was given,
+     * or should have been, before `stray` and has not brought. */
     bool carried;
     int64_t stray; /* 0: not those either */
 };

@@ -483,6 +483,32 @@ def test_wrong_credentials_are_said_and_not_shown(rabbitmq, start_server, url):
     assert server.stdout.count("ACCESS_REFUSED") == 1, "one warning for an outage"
 
 
+def test_tls_with_a_certificate_that_is_vouched_for(rabbitmq, start_server, url):
+    host = url.rsplit("/", 1)[1]
+    options = f"?cacertfile={rabbitmq.certificate}&heartbeat=5"
+    server = start_server(RABBITMQ_URL=rabbitmq.tls_url_of(host, "localhost", options))
+    wait_until(lambda: "carries jobs" in server.stdout, "the broker")
+    anna = register(server, "anna")
+    large = "x" * 500_000
+    jobs = [submit(anna, data=large + str(number)) for number in range(5)]
+    for number, job in enumerate(jobs):
+        assert wait_for(anna, job, *OVER)["result"] == str(number) + large
+    assert metrics(server)["consumed"] == 5
+
+
+@pytest.mark.parametrize(
+    ("host", "vouched", "words"),
+    [("localhost", False, "verification failed"), ("127.0.0.1", True, "hostname verification")],
+)
+def test_tls_with_a_certificate_that_is_not(rabbitmq, start_server, url, host, vouched, words):
+    options = f"?cacertfile={rabbitmq.certificate}" if vouched else ""
+    name = url.rsplit("/", 1)[1]
+    server = start_server(RABBITMQ_URL=rabbitmq.tls_url_of(name, host, options))
+    wait_until(lambda: "until it is back" in server.stdout, "the reason in the log")
+    assert words in server.stdout
+    assert queue_health(server)["status"] == "degraded"
+
+
 # Faults.
 
 
@@ -553,6 +579,22 @@ def test_a_broker_that_has_lost_everything_gets_it_again(rabbitmq, url, anna, se
         found = {json.loads(fetch(channel, "errand.jobs.translate")[1])["id"] for _ in jobs}
         assert found == {job["id"] for job in jobs}
         assert json.loads(fetch(channel, "errand.jobs.reverse")[1])["id"] == own["id"]
+
+
+@pytest.mark.faults
+def test_a_broker_that_does_not_answer_holds_nobody_up(rabbitmq, url, anna, server, start_worker):
+    worker = start_worker()
+    assert wait_for(anna, submit(anna), *OVER)["status"] == "finished"
+    rabbitmq.pause()
+    try:
+        jobs = [submit(anna, data=str(number)) for number in range(20)]
+        assert [wait_for(anna, job, *OVER)["status"] for job in jobs] == ["finished"] * 20
+        worker.close()
+    finally:
+        rabbitmq.resume()
+    start_worker()
+    assert wait_for(anna, submit(anna), *OVER)["status"] == "finished"
+    assert finished_twice(server) == []
 
 
 def test_a_queue_that_somebody_deletes_is_made_again(rabbitmq, url, anna, server, start_worker):

@@ -4,6 +4,7 @@
     url = rabbitmq.next_url()      of a virtual host that no other test has
     with rabbitmq.channel(url) as channel:        a pika channel
     rabbitmq.stop(); rabbitmq.kill(); rabbitmq.start()      its data stays
+    rabbitmq.pause(); rabbitmq.resume()       it answers nothing meanwhile
     rabbitmq.close()
 
 The virtual hosts are made many at a time, the first when the node starts, so that few tests wait for one.
@@ -35,6 +36,10 @@ VIRTUAL_HOSTS = 40  # made at a time
 
 CONFIG = """
 listeners.tcp.1 = 127.0.0.1:{port}
+listeners.ssl.1 = 127.0.0.1:{tls_port}
+ssl_options.cacertfile = {folder}/certificate.pem
+ssl_options.certfile = {folder}/certificate.pem
+ssl_options.keyfile = {folder}/key.pem
 load_definitions = {folder}/definitions.json
 heartbeat = 10
 log.file = false
@@ -56,6 +61,7 @@ class RabbitMQ:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.port = free_port()
+        self.tls_port = free_port()
         self.process = None
         self._epmd = None
         self._used = 0
@@ -67,8 +73,9 @@ class RabbitMQ:
         assert Path(PROGRAM).exists(), "there is no rabbitmq-server: run scripts/setup test"
         epmd_port = free_port()
         (self.folder / "rabbitmq.conf").write_text(
-            CONFIG.format(port=self.port, folder=self.folder)
+            CONFIG.format(port=self.port, tls_port=self.tls_port, folder=self.folder)
         )
+        self._make_certificate()
         (self.folder / "enabled_plugins").write_text("[].\n")
         self._define(range(self._made))
         cookie = self.folder / ".erlang.cookie"
@@ -97,6 +104,19 @@ class RabbitMQ:
             stderr=subprocess.DEVNULL,
         )
         return self
+
+    def _make_certificate(self):
+        """One that vouches for itself, for the name localhost."""
+        request = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+        names = ["-addext", "subjectAltName=DNS:localhost"]
+        files = ["-keyout", self.folder / "key.pem", "-out", self.certificate]
+        subprocess.run(
+            ["openssl", *request.split(), *names, *files], check=True, capture_output=True
+        )
+
+    @property
+    def certificate(self):
+        return self.folder / "certificate.pem"
 
     def _define(self, numbers):
         names = [f"test-{number}" for number in numbers]
@@ -149,6 +169,9 @@ class RabbitMQ:
     def url_of(self, virtual_host, password=PASSWORD):
         return f"amqp://{USER}:{password}@127.0.0.1:{self.port}/{virtual_host}"
 
+    def tls_url_of(self, virtual_host, host, options=""):
+        return f"amqps://{USER}:{PASSWORD}@{host}:{self.tls_port}/{virtual_host}{options}"
+
     def next_url(self):
         if self._used == self._made:
             self._make_more()
@@ -186,6 +209,12 @@ class RabbitMQ:
 
     def kill(self):
         self._signal(signal.SIGKILL)
+
+    def pause(self):
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def resume(self):
+        os.killpg(self.process.pid, signal.SIGCONT)
 
     def forget(self):
         """Lose all data, as if its disk were gone. Only while it does not run."""
