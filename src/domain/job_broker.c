@@ -36,7 +36,7 @@ static void wake_consumer(void *argument)
     job_consumer_wake(broker->consumer);
 }
 
-static bool carry(void *argument)
+static bool carries(void *argument)
 {
     struct job_broker *broker = argument;
     if (!job_broker_is_up(broker))
@@ -67,7 +67,7 @@ int job_broker_create(struct job_broker **ret_broker, const struct config *confi
     broker->inbox = job_inbox_create(wake_consumer, broker);
     snprintf(broker->reason, sizeof broker->reason, "not connected yet");
     pthread_mutex_init(&broker->mutex, NULL);
-    job_queue_set_carrier(queue, carry, broker);
+    job_queue_set_broker(queue, carries, broker);
     *ret_broker = broker;
     return 0;
 }

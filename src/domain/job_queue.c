@@ -15,8 +15,8 @@ enum { BUCKETS = 256 };
 struct job_queue {
     const struct operations *operations;
     int64_t limit;
-    bool (*carry)(void *argument); /* NULL for none */
-    void *carrier;
+    bool (*broker_carries)(void *argument); /* NULL for none */
+    void *broker;
     struct wake *wake; /* NULL: nobody else is told */
     struct wake_listener on_jobs;
     struct wake_listener on_ended;
@@ -65,15 +65,15 @@ const struct operations *job_queue_operations(const struct job_queue *queue)
 
 /* Work. */
 
-void job_queue_set_carrier(struct job_queue *queue, bool (*carry)(void *argument), void *argument)
+void job_queue_set_broker(struct job_queue *queue, bool (*carries)(void *argument), void *argument)
 {
-    queue->carry = carry;
-    queue->carrier = argument;
+    queue->broker_carries = carries;
+    queue->broker = argument;
 }
 
 void job_queue_wake(struct job_queue *queue, int64_t queued)
 {
-    if (queue->carry != NULL && queue->carry(queue->carrier))
+    if (queue->broker_carries != NULL && queue->broker_carries(queue->broker))
         atomic_fetch_add(&queue->depth, queued);
     else
         job_queue_call(queue, queued);

@@ -46,9 +46,9 @@ void job_queue_call(struct job_queue *queue, int64_t queued);
 /* job_queue_call_one: there is one more job for a worker that has none. */
 void job_queue_call_one(struct job_queue *queue);
 
-/* job_queue_set_carrier: from now on carry(argument) is asked at each wake, from any thread; true
+/* job_queue_set_broker: from now on carries(argument) is asked at each wake, from any thread; true
  * when workers need not be woken. Before there are other threads. */
-void job_queue_set_carrier(struct job_queue *queue, bool (*carry)(void *argument), void *argument);
+void job_queue_set_broker(struct job_queue *queue, bool (*carries)(void *argument), void *argument);
 
 /* job_queue_sleep: until workers were woken since `*generation` was read, or `deadline`
  * (clock_monotonic()). Updates `*generation`, which starts at 0. */
