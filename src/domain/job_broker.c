@@ -96,9 +96,9 @@ void job_broker_stop(struct job_broker *broker)
 {
     if (broker == NULL)
         return;
-    atomic_store(&broker->is_up, false);
+    job_consumer_stop(broker->consumer); /* its thread wakes the relay */
     job_relay_stop(broker->relay);
-    job_consumer_stop(broker->consumer);
+    atomic_store(&broker->is_up, false);
     broker->relay = NULL;
     broker->consumer = NULL;
 }
