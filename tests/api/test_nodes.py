@@ -1,5 +1,10 @@
-"""Three servers and two workers over one PostgreSQL and Redis are one errand."""
+"""Three servers and two workers over one PostgreSQL and Redis are one errand.
 
+With ERRAND_BACKEND=all a RabbitMQ carries their jobs.
+"""
+
+import itertools
+import os
 import random
 import re
 import threading
@@ -21,8 +26,11 @@ AUDIT = f"{V1.prefix}/audit"
 
 
 @pytest.fixture(scope="module")
-def shared_cluster(tmp_path_factory):
-    with closing(Cluster(tmp_path_factory.mktemp("cluster"))) as cluster:
+def shared_cluster(request, tmp_path_factory):
+    options = {}
+    if os.environ.get("ERRAND_BACKEND") == "all":
+        options["RABBITMQ_URL"] = request.getfixturevalue("broker").next_url()
+    with closing(Cluster(tmp_path_factory.mktemp("cluster"), **options)) as cluster:
         yield cluster.start()
 
 
@@ -33,8 +41,8 @@ def cluster(shared_cluster):
 
 
 @pytest.fixture
-def own_cluster(tmp_path):
-    with closing(Cluster(tmp_path, JOB_LEASE_SECONDS=2)) as cluster:
+def own_cluster(tmp_path, carrier):
+    with closing(Cluster(tmp_path, JOB_LEASE_SECONDS=2, **carrier)) as cluster:
         yield cluster.start()
 
 
@@ -220,6 +228,7 @@ def test_of_several_schedulers_one_orders_each_daily_job(cluster):
     assert all(count == 1 for _, count in rows), rows
 
 
+@pytest.mark.jobs
 def test_the_jobs_of_a_killed_worker_are_run_by_the_other(own_cluster):
     anna = register(own_cluster.servers[0], "anna")
     callers = everywhere(own_cluster, anna)
@@ -287,6 +296,52 @@ def test_the_log_is_whole_and_in_order_on_every_server(cluster, server):
     for event in logs[0]:
         seen.setdefault(event["resource_id"], []).append(event["action"])
     assert seen == {number: actions for history in histories for number, actions in history.items()}
+
+
+def is_marker(message):
+    return message["event"] == "task.created" and message["task"]["title"] == "Marker"
+
+
+def listen_to_marker(server, token, since):
+    """What one server tells, without interruption."""
+    heard = []
+    with Listener(server, token, since=since) as listener:
+        while not heard or not is_marker(heard[-1]):
+            heard.append(listener.next())
+    return heard
+
+
+def wander_to_marker(servers, token, since):
+    """The same from one server after the other, each of them for a while."""
+    heard = []
+    nodes = itertools.cycle(servers)
+    while not heard or not is_marker(heard[-1]):
+        with EventStream(next(nodes), token, since=since) as stream:
+            for _ in range(25):
+                heard.append(stream.next())
+                since = heard[-1]["seq"]
+                if is_marker(heard[-1]):
+                    break
+    return heard
+
+
+def test_listeners_at_any_server_hear_every_change_once_and_in_order(cluster, server):
+    admin = log_in_admin(server)
+    since = last_seq(admin)
+    writers = [at(cluster.servers[i % 3], register(server, f"author{i}")) for i in range(6)]
+    with ThreadPoolExecutor(12) as pool:
+        listeners = [
+            pool.submit(listen_to_marker, node, admin.token, since) for node in cluster.servers
+        ]
+        listeners.append(pool.submit(wander_to_marker, cluster.servers, admin.token, since))
+        count = bounded(40, 400)
+        list(pool.map(lambda i: change_things(writers[i], i, count), range(6)))
+        admin.create_task(title="Marker")
+        heard = [listener.result() for listener in listeners]
+    log = [(event["seq"], event["action"]) for event in read_log(admin, since)]
+    for messages in heard:
+        told = [(m["seq"], m["event"]) for m in messages if m["event"].startswith("task.")]
+        assert told == log
 
 
 def test_what_follows_the_log_misses_nothing_of_concurrent_commits(cluster, server):
