@@ -18,6 +18,7 @@ from measure.core import TASK, TASKS
 TITLE = "Requests beside pgbench"
 EXECUTED = re.compile(r"^\S+ \S+ \S+ \[(\d+)\] LOG:  execute (?:[^:]*): (.*)$")
 DETAIL = re.compile(r"^\S+ \S+ \S+ \[(\d+)\] DETAIL:  parameters: (.*)$")
+WHO_ASKS = " FROM users WHERE id = $1"
 PARAMETER = re.compile(r"(\$\d+) = (NULL|'(?:[^']|'')*')")
 
 
@@ -53,8 +54,9 @@ class Recorder:
 
 
 def record(recorder, ask, known):
-    """What one request runs on its connection, and the answer. Background work runs on others: the
-    connection is the one whose statements have the words `known`."""
+    """What one request runs, and the answer. Background work runs on connections of its own: the
+    request's is the one whose statements have the words `known`. Who asks may be looked up on
+    another, which single reads share."""
     ask()
     recorder.skip()
     answer = ask()
@@ -62,7 +64,8 @@ def record(recorder, ask, known):
     pids = {pid for pid, text, _ in statements if known in text}
     if len(pids) != 1:
         raise Failure(f"the statements of a request are not to be told from others: {statements}")
-    return [(text, values) for pid, text, values in statements if pid in pids], answer
+    chosen = [each for each in statements if each[0] in pids or WHO_ASKS in each[1]]
+    return [(text, values) for _, text, values in chosen], answer
 
 
 def script(statements, created):
