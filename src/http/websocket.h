@@ -5,10 +5,11 @@
  * forgets. wslay reads what the client sends; what we send is framed here, because a frame of ours
  * has no mask and so is the same for every client.
  *
- *   OPEN ── a Close frame is queued ──> CLOSING ── it and the client's are through ──> LINGERING
- *     │                                    │        (after an error of the client: ours alone)  │
- *     └─────────── the client is gone ─────┴───────── CLOSE_TIMEOUT, the client's end ──────────┴>
- * gone
+ *   OPEN ── a Close frame is queued ──> CLOSING ── all is through ──> LINGERING
+ *     │                                    │                              │
+ *     └───────── the client is gone ───────┴─────── CLOSE_TIMEOUT ────────┴──> GONE
+ *
+ * All is through when both Close frames are or, after an error of the client, our own.
  *
  * A connection that is idle is a struct websocket and nothing else: wslay's context, which is
  * large, is there from the first byte of a message to its last. Messages of the client are read,
