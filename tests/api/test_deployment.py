@@ -240,6 +240,12 @@ def test_the_topology_of_compose_serves(topology):
                 made = http.post(V1.tasks, json={"title": "Heard"}, headers=headers).json()
                 wait_until(lambda: made["title"] in str(listener.next()), "the news")  # noqa: B023
 
+        # Nor does nginx keep the token that a browser signs in by.
+        with Listener(topology, path=f"/ws?token={token}"):
+            pass
+        wait_until(lambda: '"GET /ws" 101' in topology.nginx.access_log, "the line of the listener")
+        assert token not in topology.nginx.access_log
+
         # One of two is gone: nginx finds the other, and what was done is there.
         topology.servers[0].kill()
         for _ in range(10):

@@ -44,7 +44,7 @@ class Nginx:
         self.process = subprocess.Popen(
             ["/usr/sbin/nginx", "-p", self.folder, "-c", main, "-e", self.folder / "nginx.log"],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=(self.folder / "access.log").open("wb"),
             stderr=subprocess.DEVNULL,
         )
         wait_until(self._is_ready, "nginx to listen")
@@ -58,6 +58,10 @@ class Nginx:
     def log(self):
         path = self.folder / "nginx.log"
         return path.read_text() if path.exists() else ""
+
+    @property
+    def access_log(self):
+        return (self.folder / "access.log").read_text()
 
     def close(self):
         if self.process is not None and self.process.poll() is None:
