@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from support.api import TIMESTAMP, UUID, V1, assert_error, assert_invalid, register
+from support.jobs import JOBS, read, submit
 from support.server import wait_until
 
 pytestmark = pytest.mark.jobs
 
-JOBS = "/api/v1/jobs"
 JOB_FIELDS = {
     "id",
     "operation",
@@ -41,18 +41,6 @@ def idle(start_server):
 @pytest.fixture
 def waiting(idle):
     return register(idle, "anna")
-
-
-def submit(caller, operation="reverse", data="abc", **fields):
-    answer = caller.post(JOBS, json={"operation": operation, "data": data, **fields})
-    assert answer.status_code == 202, answer.text
-    return answer.json()
-
-
-def read(caller, job, wait=0):
-    answer = caller.get(f"{JOBS}/{job['id']}", params={"wait": wait})
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 def finish(caller, job):

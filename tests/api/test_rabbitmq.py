@@ -11,14 +11,13 @@ from contextlib import ExitStack, closing
 import pytest
 from support.api import V1, assert_invalid, register
 from support.faults import bounded
+from support.jobs import JOBS, OVER, finished_twice, known, read, submit, unfinished, wait_for
 from support.rabbitmq import PASSWORD, RabbitMQ
 from support.server import ROOT, Server, wait_until
 from support.worker import Worker
 
-JOBS = "/api/v1/jobs"
 FAULT_JOBS = bounded(400, 20000)
 
-OVER = ("finished", "dead", "cancelled")
 
 # One node, and one process of tests that may kill it.
 pytestmark = pytest.mark.xdist_group("rabbitmq")
@@ -70,32 +69,6 @@ def channel(rabbitmq, url, server):
         yield channel
 
 
-def submit(caller, operation="reverse", data="abc", **fields):
-    answer = caller.post(JOBS, json={"operation": operation, "data": data, **fields})
-    assert answer.status_code == 202, answer.text
-    return answer.json()
-
-
-def read(caller, job):
-    return caller.get(f"{JOBS}/{job['id']}").json()
-
-
-def wait_for(caller, job, *statuses):
-    def reached():
-        found = read(caller, job)
-        return found if found["status"] in statuses else None
-
-    return wait_until(reached, f"the job to be {' or '.join(statuses)}")
-
-
-def known(caller, operation):
-    """Wait until the server takes jobs of an operation that a worker has brought along."""
-    wait_until(
-        lambda: caller.post(JOBS, json={"operation": operation, "data": ""}).status_code == 202,
-        "the operation to be known",
-    )
-
-
 def metrics(server):
     text = server.http.get("/metrics").text
     found = dict(re.findall(r'broker_messages_total\{event="(\w+)"\} (\d+)', text))
@@ -130,20 +103,6 @@ def events_of(server, job):
         "SELECT count(*) FROM events WHERE action = 'job.finished' AND resource_id = "
         "(SELECT number FROM jobs WHERE id = ?)",
         job["id"],
-    )
-    return count
-
-
-def finished_twice(server):
-    return server.database.query(
-        "SELECT resource_id FROM events WHERE action = 'job.finished' "
-        "GROUP BY resource_id HAVING count(*) > 1"
-    )
-
-
-def unfinished(server):
-    [(count,)] = server.database.query(
-        "SELECT count(*) FROM jobs WHERE user_id IS NOT NULL AND status <> 3"
     )
     return count
 

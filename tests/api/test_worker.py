@@ -10,15 +10,13 @@ from pathlib import Path
 import pytest
 from support.api import V1, assert_error, assert_invalid, register
 from support.faults import bounded
+from support.jobs import JOBS, OVER, finished_twice, known, read, submit, unfinished, wait_for
 from support.server import Server, wait_until
 from support.worker import Worker
 
 pytestmark = pytest.mark.jobs
 
-JOBS = "/api/v1/jobs"
 FAULT_JOBS = bounded(1500, 20000)
-
-OVER = ("finished", "dead", "cancelled")
 
 
 @pytest.fixture
@@ -49,32 +47,6 @@ def program(tmp_path):
         return f"{name}={path}"
 
     return write
-
-
-def submit(caller, operation="reverse", data="abc", **fields):
-    answer = caller.post(JOBS, json={"operation": operation, "data": data, **fields})
-    assert answer.status_code == 202, answer.text
-    return answer.json()
-
-
-def read(caller, job, wait=0):
-    return caller.get(f"{JOBS}/{job['id']}", params={"wait": wait}).json()
-
-
-def wait_for(caller, job, *statuses):
-    def reached():
-        found = read(caller, job)
-        return found if found["status"] in statuses else None
-
-    return wait_until(reached, f"the job to be {' or '.join(statuses)}")
-
-
-def known(caller, operation):
-    """Wait until the server takes jobs of an operation that a worker has brought along."""
-    wait_until(
-        lambda: caller.post(JOBS, json={"operation": operation, "data": ""}).status_code == 202,
-        "the operation to be known",
-    )
 
 
 def test_a_worker_carries_out_the_servers_jobs(anna, start_worker):
@@ -260,21 +232,6 @@ def test_a_worker_with_bad_arguments_says_so(tmp_path, arguments, code, words):
     done = Server(tmp_path).run("worker", *arguments)
     assert done.returncode == code
     assert words in done.stderr
-
-
-def finished_twice(server):
-    """Jobs with more than one end in the log of changes."""
-    return server.database.query(
-        "SELECT resource_id FROM events WHERE action = 'job.finished' "
-        "GROUP BY resource_id HAVING count(*) > 1"
-    )
-
-
-def unfinished(server):
-    [(count,)] = server.database.query(
-        "SELECT count(*) FROM jobs WHERE user_id IS NOT NULL AND status <> 3"
-    )
-    return count
 
 
 @pytest.mark.faults
