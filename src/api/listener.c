@@ -242,7 +242,9 @@ void listener_send(struct listener *listener, struct live_message *message)
 {
     const struct config *config = listener->loop->live->services->config;
     size_t limit = (size_t)config->live_queue_size;
-    if (channel_waiting(listener->channel) > limit)
+    /* One that is lost waits to be told that all is gone, which a flush would do without telling.
+     */
+    if (listener->state != LISTENER_LOST && channel_waiting(listener->channel) > limit)
         channel_flush(listener->channel);
     if (listener->state == LISTENER_LIVE && channel_waiting(listener->channel) > limit)
         listener->state = LISTENER_LOST;

@@ -79,12 +79,14 @@ static void go_on(struct listener *listener, const struct part *part)
     send_rows(listener, &part->rows);
     /* Fewer rows than there was room for: there are no more. */
     listener->seq = part->rows.count < PART ? part->until : part->rows.last;
-    if (listener->seq >= loop->position) {
-        listener->state = LISTENER_LIVE;
-        return;
-    }
     channel_flush(listener->channel);
-    if (channel_waiting(listener->channel) <= (size_t)config->live_queue_size)
+    /* Not live before it has room: what it is too slow for then is dropped, here it waits in the
+     * log. */
+    if (channel_waiting(listener->channel) > (size_t)config->live_queue_size)
+        return;
+    if (listener->seq >= loop->position)
+        listener->state = LISTENER_LIVE;
+    else
         enlist(listener);
 }
 

@@ -42,10 +42,11 @@ static void beat(struct channel *channel)
     }
 }
 
-/* libmicrohttpd asks when it can send. */
+/* libmicrohttpd asks when it can send; whoever flushes is told when all is gone. */
 static void flush(struct channel *channel)
 {
-    (void)channel;
+    struct push *push = CONTAINER_OF(channel, struct push, channel);
+    push->slow = push->slow || channel->outbox.bytes > 0;
 }
 
 static void end(struct channel *channel, enum channel_code code, struct text reason)

@@ -419,7 +419,9 @@ void websockets_settle(struct websockets *websockets)
         struct websocket *websocket = websockets->unsent;
         websockets->unsent = websocket->next_unsent;
         websocket->is_unsent = false;
-        send_waiting(websocket);
+        /* One that is blocked hears when it can send; its owner would not hear from here. */
+        if (!websocket->is_blocked)
+            send_waiting(websocket);
         advance(websocket);
     }
     struct websocket *gone = websockets->lists[WEBSOCKET_GONE].first;

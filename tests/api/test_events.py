@@ -274,7 +274,10 @@ def test_a_slow_reader_of_what_was_missed_gets_all_of_it(start_server, listen):
     """The log is read no faster than the client takes it; nothing is dropped."""
     server = start_server(LIVE_QUEUE_SIZE=20000)
     anna = register(server, "anna")
-    change(anna, 500, description="x" * 10000)
+    change(anna, 499, description="x" * 10000)
+    with listen(server, anna.token) as prompt:
+        change(anna, 1)
+        prompt.next()  # so that all of them were missed, and none is still to come
     with listen(server, anna.token, since=0) as listener:
         time.sleep(0.3)
         assert len(listener.take(500)) == 500
