@@ -115,8 +115,10 @@ def test_jobs_go_through_the_broker(rabbitmq, url, anna, server, start_worker):
     jobs = [submit(anna, data=f"{number}!") for number in range(20)]
     for number, job in enumerate(jobs):
         assert wait_for(anna, job, *OVER)["result"] == f"!{str(number)[::-1]}"
+    # A job may be over before the broker's word on its message is here.
+    wait_until(lambda: metrics(server)["confirmed"] == 20, "the confirms")
     found = metrics(server)
-    assert (found["published"], found["confirmed"], found["connected"]) == (20, 20, 1)
+    assert (found["published"], found["connected"]) == (20, 1)
     wait_until(lambda: rabbitmq.count(url, "errand.jobs.reverse") == 0, "an empty queue")
     assert queue_health(server)["status"] == "healthy"
 
@@ -127,8 +129,9 @@ def test_a_server_with_workers_consumes_its_own_jobs(start_server, url):
     anna = register(server, "anna")
     jobs = [submit(anna) for _ in range(20)]
     assert {wait_for(anna, job, *OVER)["result"] for job in jobs} == {"cba"}
+    wait_until(lambda: metrics(server)["confirmed"] == 20, "the confirms")
     found = metrics(server)
-    assert found["published"] == found["confirmed"] == found["consumed"] == 20
+    assert found["published"] == found["consumed"] == 20
     assert f"amqp://errand:***@127.0.0.1:{url.split(':')[-1]}" in server.stdout
     assert PASSWORD not in server.stdout + server.stderr
 

@@ -70,6 +70,7 @@ def test_signing_in_and_the_sheet_of_shortcuts_have_none_either(open_window, tas
     page.get_by_role("button", name="Create an account").click()
     assert serious(page) == []
     page = sign_in(open_window(color_scheme=scheme), "admin", "Admin123")
+    expect(page.get_by_text("Unhurried")).to_be_visible()  # keys are heard once the page is there
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     assert serious(page) == []
