@@ -12,8 +12,9 @@ from support import postgres
 from support.api import CLASSIC, PASSWORD, V1, Caller
 from support.live import EventStream, Listener
 from support.nginx import TEMPLATE, Nginx
+from support.ports import free_port
 from support.rabbitmq import RabbitMQ
-from support.redis import Redis, free_port
+from support.redis import Redis
 from support.server import BINARY, ROOT, Server, wait_until
 from support.worker import Worker
 

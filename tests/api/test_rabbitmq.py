@@ -213,6 +213,14 @@ def test_a_paused_operation_waits(anna, server, admin, start_worker, rabbitmq, u
     assert {wait_for(anna, job, *OVER)["status"] for job in (before, after)} == {"finished"}
 
 
+def test_higher_priorities_are_published_first(anna, server, admin, channel):
+    assert admin.post(f"{JOBS}/operations/reverse/pause").status_code == 200
+    low, medium, high = (submit(anna, priority=name) for name in ("low", "medium", "high"))
+    assert admin.post(f"{JOBS}/operations/reverse/resume").status_code == 200
+    published = [json.loads(fetch(channel, "errand.jobs.reverse")[1])["id"] for _ in range(3)]
+    assert published == [high["id"], medium["id"], low["id"]]
+
+
 # Messages that are not as they should be.
 
 

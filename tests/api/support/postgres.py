@@ -10,7 +10,6 @@ A postgres that root starts would refuse: then it runs as the user of Debian's p
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import psycopg
+
+from support.ports import free_port
 
 USER, PASSWORD = "errand", "Passw0rd!"
 TEMPLATE, EMPTY = "errand_template", "template0"
@@ -45,11 +46,6 @@ def program(name):
     )
     assert found, f"there is no {name}: run scripts/setup test"
     return str(found[-1])
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 class Postgres:
@@ -86,7 +82,11 @@ class Postgres:
         return self
 
     def start(self):
-        self.run("pg_ctl", "-D", self.data, "-l", self.folder / "log", "-w", "start")
+        log = self.folder / "log"
+        try:
+            self.run("pg_ctl", "-D", self.data, "-l", log, "-w", "start")
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}\n{log.read_text()}") from None
         return self
 
     def stop(self, mode="fast"):

@@ -16,13 +16,13 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 
 import pika
 
+from support.ports import free_port
 from support.server import PATIENCE, wait_until
 
 logging.getLogger("pika").setLevel(
@@ -46,15 +46,6 @@ log.file = false
 log.console = true
 log.console.level = warning
 """
-
-
-def free_port():
-    """One that the system gives to nobody, so that it is still free after a restart."""
-    while True:
-        port = 10000 + secrets.randbelow(20000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
 
 
 class RabbitMQ:

@@ -20,6 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from support.ports import free_port
+
 PATIENCE = 60
 ADDRESS = "ERRAND_TEST_REDIS"  # the URL, handed to the workers
 TIMEOUT = "5000"  # a test about what Redis does must not fail because the machine is busy
@@ -27,11 +29,6 @@ TIMEOUT = "5000"  # a test about what Redis does must not fail because the machi
 
 def is_wanted():
     return os.environ.get("ERRAND_BACKEND") == "all"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 class Redis:
