@@ -90,12 +90,12 @@ static int read_job(struct request *request)
 {
     struct actor actor = actor_of(request);
     const struct wait_query *query = request->query;
-    struct job job;
+    struct text json;
     int error = job_await(services_of(request), &request->arena, &actor, job_id(request),
-                          clock_monotonic() + query->wait * CLOCK_SECOND, &job);
+                          clock_monotonic() + query->wait * CLOCK_SECOND, &json);
     if (error < 0)
         return error;
-    return reply_json(request, 200, &job_schema, &job);
+    return reply_text(request, 200, "application/json", json);
 }
 
 static int cancel(struct request *request)

@@ -5,16 +5,20 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "cache/cache.h"
 #include "domain/event.h"
 #include "domain/job_operation.h"
 #include "domain/job_queue.h"
 #include "domain/row.h"
 #include "domain/task.h"
 #include "domain/transaction.h"
+#include "schema/encode.h"
 
 /* How soon who waits sees what another process has ended that could not, or could, say so. */
 #define RECHECK (CLOCK_SECOND / 10)
 #define RECHECK_CARRIED CLOCK_SECOND
+
+#define KEPT_LIMIT CLOCK_HOUR /* how long a finished job is kept in memory and Redis, at most */
 
 bool job_is_over(const struct job *job)
 {
@@ -223,10 +227,15 @@ int job_place(struct services *services, struct arena *arena, const struct actor
 
 /* Finding. */
 
+static bool is_id(struct text id)
+{
+    return id.length == UUID_SIZE - 1 && memchr(id.data, '\0', id.length) == NULL;
+}
+
 int job_load(struct db_connection *connection, struct arena *arena, struct text id,
              struct job *ret_job)
 {
-    if (id.length != UUID_SIZE - 1 || memchr(id.data, '\0', id.length) != NULL)
+    if (!is_id(id))
         return ERROR_NOT_FOUND;
     struct sql sql;
     sql_init(&sql, arena);
@@ -296,14 +305,51 @@ static void wait_for_end(struct services *services, struct text id, int64_t dead
     }
 }
 
-int job_await(struct services *services, struct arena *arena, const struct actor *actor,
-              struct text id, int64_t deadline, struct job *ret_job)
+static int find_when_over(struct services *services, struct arena *arena, const struct actor *actor,
+                          struct text id, int64_t deadline, struct job *ret_job)
 {
     int error = job_find(services, arena, actor, id, ret_job);
     if (error < 0 || job_is_over(ret_job) || clock_monotonic() >= deadline)
         return error;
     wait_for_end(services, id, deadline);
     return job_find(services, arena, actor, id, ret_job);
+}
+
+/* A job that is finished stays as it is until it is swept, or goes with its owner's account. So it
+ * is kept for its owner alone, and not beyond the sweep. */
+static struct text kept_key(const struct services *services, struct arena *arena,
+                            const struct actor *actor, struct text id)
+{
+    return arena_format(arena, "job:%jd:%jd:%.*s", (intmax_t)actor->user_id,
+                        (intmax_t)services->config->job_result_ttl, TEXT_ARGUMENTS(id));
+}
+
+static void keep(struct services *services, struct arena *arena, const struct actor *actor,
+                 const struct job *job, struct text json)
+{
+    if (job->status != JOB_FINISHED || job->user_id != actor->user_id)
+        return;
+    int64_t swept_at = job->finished_at + services->config->job_result_ttl * CLOCK_SECOND;
+    int64_t left = swept_at - clock_now();
+    if (left > 0)
+        cache_put(services->cache, kept_key(services, arena, actor, job->id), json,
+                  left < KEPT_LIMIT ? left : KEPT_LIMIT);
+}
+
+int job_await(struct services *services, struct arena *arena, const struct actor *actor,
+              struct text id, int64_t deadline, struct text *ret_json)
+{
+    if (!is_id(id))
+        return ERROR_NOT_FOUND;
+    if (cache_get(services->cache, arena, kept_key(services, arena, actor, id), ret_json))
+        return 0;
+    struct job job;
+    int error = find_when_over(services, arena, actor, id, deadline, &job);
+    if (error >= 0)
+        error = encode_text(&job_schema, &job, arena, ret_json);
+    if (error >= 0)
+        keep(services, arena, actor, &job, *ret_json);
+    return error;
 }
 
 /* Cancelling. */

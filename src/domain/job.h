@@ -119,10 +119,10 @@ int job_place(struct services *services, struct arena *arena, const struct actor
 int job_find(struct services *services, struct arena *arena, const struct actor *actor,
              struct text id, struct job *ret_job);
 
-/* job_await: the same, but a job that is not over is waited for until `deadline`
+/* job_await: the same as JSON, but a job that is not over is waited for until `deadline`
  * (clock_monotonic()); then as it is. In a fiber. */
 int job_await(struct services *services, struct arena *arena, const struct actor *actor,
-              struct text id, int64_t deadline, struct job *ret_job);
+              struct text id, int64_t deadline, struct text *ret_json);
 
 /* job_cancel: ends one that waits, and asks one that runs to stop. ERROR_NOT_FOUND;
  * ERROR_CONFLICT with a problem when it is over. */

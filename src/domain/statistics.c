@@ -7,8 +7,6 @@
 #include "domain/task_totals.h"
 #include "schema/encode.h"
 
-enum { JSON_LIMIT = 16 << 20 };
-
 static const struct field fields[] = {
     {.name = "total",
      .type = FIELD_INTEGER,
@@ -164,16 +162,10 @@ int statistics_find(struct services *services, struct arena *arena, int64_t user
     error = db_read(services->db, DB_HEAVY, compute, &computation);
     if (error < 0)
         return error;
-    struct buffer buffer;
-    struct json json;
-    buffer_init(&buffer, arena, JSON_LIMIT);
-    json_init(&json, &buffer);
-    encode_json(&statistics_schema, &computation.statistics, &json);
-    if (buffer_overflowed(&buffer))
-        return ERROR_TOO_LARGE;
-    *ret_json = buffer_text(&buffer);
-    cache_put(services->cache, key_of(&computation), *ret_json, CLOCK_DAY);
-    return 0;
+    error = encode_text(&statistics_schema, &computation.statistics, arena, ret_json);
+    if (error >= 0)
+        cache_put(services->cache, key_of(&computation), *ret_json, CLOCK_DAY);
+    return error;
 }
 
 /* Analytics. */

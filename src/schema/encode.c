@@ -1,5 +1,9 @@
 #include "schema/encode.h"
 
+#include "base/error.h"
+
+enum { TEXT_LIMIT = 64 << 20 }; /* bytes of encode_text */
+
 static bool is_null(const struct field *field, const void *member)
 {
     switch (field->type) {
@@ -107,4 +111,18 @@ void encode_json(const struct schema *schema, const void *structure, struct json
     json_begin_object(json);
     encode_members(schema, structure, json);
     json_end_object(json);
+}
+
+int encode_text(const struct schema *schema, const void *structure, struct arena *arena,
+                struct text *ret_json)
+{
+    struct buffer buffer;
+    struct json json;
+    buffer_init(&buffer, arena, TEXT_LIMIT);
+    json_init(&json, &buffer);
+    encode_json(schema, structure, &json);
+    if (buffer_overflowed(&buffer))
+        return ERROR_TOO_LARGE;
+    *ret_json = buffer_text(&buffer);
+    return 0;
 }

@@ -10,6 +10,10 @@
 /* encode_json: writes `structure` as an object, write-only fields left out. */
 void encode_json(const struct schema *schema, const void *structure, struct json *json);
 
+/* encode_text: the same as a text in `arena`. ERROR_TOO_LARGE. */
+int encode_text(const struct schema *schema, const void *structure, struct arena *arena,
+                struct text *ret_json);
+
 /* encode_members: the same without the braces, for an object that has more members. */
 void encode_members(const struct schema *schema, const void *structure, struct json *json);
 

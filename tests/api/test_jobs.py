@@ -311,7 +311,7 @@ def test_jobs_of_a_deleted_user_go_with_them(waiting, idle):
 
 
 def test_old_jobs_are_removed(start_server):
-    server = start_server(JOB_RESULT_TTL="3600")
+    server = start_server()
     anna = register(server, "anna")
     old, new = (finish(anna, submit(anna)) for _ in range(2))
     later = submit(anna, run_at="2999-01-01T00:00:00Z")
@@ -323,6 +323,7 @@ def test_old_jobs_are_removed(start_server):
         old["id"],
     )
     change_database(server, "UPDATE schedule SET last_period = 0 WHERE job = 'sweep_jobs'")
+    server.options["JOB_RESULT_TTL"] = "3600"
     server.start()
     anna.server.http.base_url = server.url
     wait_until(

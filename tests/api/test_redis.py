@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
-from support.api import CLASSIC, V1, Caller, assert_error, register
+from support.api import CLASSIC, V1, Caller, assert_error, log_in_admin, register
+from support.jobs import JOBS, read, submit, wait_for
 from support.redis import Redis
 from support.server import wait_until
 from support.weather import WeatherService
@@ -149,6 +150,50 @@ def test_the_weather_is_asked_once_for_all_servers(start_node):
         weather = anna.create_task(city="Moscow")["weather"]
         assert at(second, anna).create_task(city="MOSCOW")["weather"] == weather
         assert len(service.requests) == 1
+
+
+def test_a_finished_job_is_found_by_its_owner_alone(start_node, redis):
+    first, second = start_node(), start_node()
+    anna, bert, admin = register(first, "anna"), register(first, "bert"), log_in_admin(first)
+    job = submit(anna)
+    finished = wait_for(anna, job, "finished")
+    path = f"{JOBS}/{job['id']}"
+    wait_until(lambda: f":job:{anna.id}:" in redis.call("KEYS", "*"), "the job to be there")
+    for _ in range(2):
+        assert at(second, anna).get(path).json() == finished
+        assert metric(second, "cache_shared_hits_total") == 1  # the second time it was in memory
+    for node in (first, second):
+        assert at(node, bert).get(path).status_code == 404
+        assert at(node, admin).get(path).json() == finished
+    assert admin.delete(f"/api/v1/users/{anna.id}").status_code == 204
+    for node in (first, second):
+        assert at(node, anna).get(path).status_code == 401
+        assert at(node, admin).get(path).status_code == 404
+
+
+def test_a_job_that_may_change_is_read_anew(start_node, redis):
+    first, second = start_node(WORKERS=0), start_node(WORKERS=0)
+    anna = register(first, "anna")
+    job = submit(anna)
+    nodes = (first, second)
+    assert [read(at(node, anna), job)["status"] for node in nodes] == ["queued"] * 2
+    assert at(second, anna).delete(f"{JOBS}/{job['id']}").status_code == 200
+    assert [read(at(node, anna), job)["status"] for node in nodes] == ["cancelled"] * 2
+    assert log_in_admin(first).post(f"{JOBS}/{job['id']}/retry").status_code == 200
+    assert [read(at(node, anna), job)["status"] for node in nodes] == ["queued"] * 2
+    assert ":job:" not in redis.call("KEYS", "*")
+
+
+def test_no_server_knows_a_job_that_was_swept(start_node):
+    nodes = [start_node(JOB_RESULT_TTL=1) for _ in range(2)]
+    anna = register(nodes[0], "anna")
+    job = submit(anna)
+    wait_for(anna, job, "finished")
+    assert [read(at(node, anna), job)["status"] for node in nodes] == ["finished"] * 2
+    time.sleep(1.1)  # it is old enough: the sweep may come
+    nodes[0].database.execute("DELETE FROM jobs WHERE id = ?", job["id"])
+    path = f"{JOBS}/{job['id']}"
+    assert [at(node, anna).get(path).status_code for node in nodes] == [404] * 2
 
 
 def test_nothing_is_stale_after_an_outage(start_node, redis):
