@@ -148,10 +148,10 @@ void postgres_connection_close(struct postgres_connection *connection);
 /* postgres_connection_is_alive: whether the server has not hung up meanwhile. */
 bool postgres_connection_is_alive(struct postgres_connection *connection);
 
-/* postgres_connection_send: a statement with what has to precede it, up to the sync; it may still
- * wait to be flushed. */
-int postgres_connection_send(struct postgres_connection *connection, struct text sql,
-                             struct db_values values, struct postgres_statement **ret_statement);
+/* postgres_connection_queue: a statement with what has to precede it, short of the sync; how many
+ * results there will be, each with its end. */
+int postgres_connection_queue(struct postgres_connection *connection, struct text sql,
+                              struct db_values values, struct postgres_statement **ret_statement);
 
 /* postgres_connection_run: one statement; its result to be cleared with PQclear. */
 int postgres_connection_run(struct postgres_connection *connection, struct text sql,

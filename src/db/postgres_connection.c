@@ -208,17 +208,19 @@ static int skip_unread(struct postgres_connection *connection, int64_t deadline)
     return error;
 }
 
-int postgres_connection_send(struct postgres_connection *connection, struct text sql,
-                             struct db_values values, struct postgres_statement **ret_statement)
+int postgres_connection_queue(struct postgres_connection *connection, struct text sql,
+                              struct db_values values, struct postgres_statement **ret_statement)
 {
     if (values.count > POSTGRES_VALUES)
         return ERROR_TOO_LARGE;
     uint64_t evicted;
-    *ret_statement = postgres_statement_take(connection, sql, &evicted);
+    struct postgres_statement *statement = postgres_statement_take(connection, sql, &evicted);
+    *ret_statement = statement;
+    int results = 1 + (connection->begin.data != NULL) + (evicted != 0) + !statement->prepared;
     if (!send_begin(connection) || !send_evicted(connection, evicted) ||
-        !send_statement(connection, *ret_statement, values) || !send_sync(connection))
+        !send_statement(connection, statement, values))
         return postgres_lose(connection, ERROR_UNAVAILABLE, PQerrorMessage(connection->handle));
-    return 0;
+    return results;
 }
 
 int postgres_connection_run(struct postgres_connection *connection, struct text sql,
@@ -227,7 +229,9 @@ int postgres_connection_run(struct postgres_connection *connection, struct text 
     if (connection->state != POSTGRES_WELL)
         return connection->error;
     struct postgres_statement *statement;
-    int error = postgres_connection_send(connection, sql, values, &statement);
+    int error = postgres_connection_queue(connection, sql, values, &statement);
+    if (error >= 0 && !send_sync(connection))
+        error = postgres_lose(connection, ERROR_UNAVAILABLE, PQerrorMessage(connection->handle));
     if (error < 0)
         return error;
     int64_t deadline = clock_monotonic() + POSTGRES_PATIENCE;

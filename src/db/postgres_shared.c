@@ -4,11 +4,13 @@
  *   fibers      run a, park   run b, park   run c, park                        a, b, c go on
  *   end of turn                                        flush: a b c in one piece ──> ... ──┘
  *
- * Statements of one turn of the loop go out together, and answers come in their order (libpq's
- * pipeline mode), so that neither side is woken for each of them. Every statement has a sync of its
- * own: one that fails hurts no other. A connection that breaks takes all that wait with it, and
- * their reads are done again over the pool, which also says what is wrong. While there is no
- * connection the pool serves; the first to notice opens another one.
+ * Statements of one turn of the loop go out together with one sync behind them, and answers come in
+ * their order (libpq's pipeline mode), so neither side is woken for each of them, and the server
+ * begins, ends and answers one transaction for all. Each statement sees what is committed when it
+ * begins, as it would alone (READ COMMITTED). One that fails takes those behind it with it, up to
+ * the sync, and a connection that breaks all that wait: their reads are done again over the pool,
+ * which also says what is wrong. While there is no connection the pool serves; the first to notice
+ * opens another one.
  */
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -28,6 +30,7 @@ struct shared_call {
     struct fiber *fiber;
     struct text sql;
     struct postgres_statement *preparing; /* NULL when it was prepared before */
+    int results;                          /* that are still to come */
     int64_t deadline;
     PGresult *result;
     enum postgres_state state;
@@ -42,7 +45,9 @@ struct postgres_shared {
     struct loop_timer timer; /* for the deadline of the first call */
     uint32_t watched;
     bool opening;
-    bool unsent;
+    bool unsynced;  /* there are statements without the sync behind them */
+    unsigned syncs; /* that the server has not answered */
+    bool answered;  /* a result has come, but not its end */
     int64_t closed_until;
     struct shared_call *first;
     struct shared_call *last;
@@ -91,7 +96,8 @@ static void lose(struct postgres_shared *shared, const char *reason)
     postgres_lose(&shared->connection, ERROR_UNAVAILABLE, reason);
     watch(shared, 0);
     loop_timer_stop(shared->loop, &shared->timer);
-    shared->unsent = false;
+    shared->unsynced = shared->answered = false;
+    shared->syncs = 0;
     while (shared->first != NULL) {
         shared->first->state = POSTGRES_LOST;
         shared->first->error = ERROR_UNAVAILABLE;
@@ -107,34 +113,63 @@ static void flush(struct postgres_shared *shared)
         lose(shared, PQerrorMessage(shared->connection.handle));
         return;
     }
-    shared->unsent = left > 0;
     watch(shared, left > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 static int64_t flush_turn(struct loop_hook *hook)
 {
     struct postgres_shared *shared = CONTAINER_OF(hook, struct postgres_shared, hook);
-    if (shared->unsent && (shared->watched & EPOLLOUT) == 0)
+    if (!shared->unsynced)
+        return LOOP_FOREVER;
+    shared->unsynced = false;
+    shared->syncs++;
+    if (PQpipelineSync(shared->connection.handle) == 1)
         flush(shared);
+    else
+        lose(shared, PQerrorMessage(shared->connection.handle));
     return LOOP_FOREVER;
 }
 
-/* What the server says of the first call, short of its sync. */
-static void take_result(struct postgres_shared *shared, PGresult *result)
+/* The statement of the first call failed, or was not run because one before it failed. */
+static void fail_first(struct postgres_shared *shared, PGresult *result)
 {
     struct shared_call *call = shared->first;
     struct postgres_connection *connection = &shared->connection;
-    if (PQresultStatus(result) == PGRES_FATAL_ERROR && call->state == POSTGRES_WELL) {
+    if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
         postgres_fail(connection, result, call->sql);
         call->state = connection->state;
         call->error = connection->error;
-        if (call->preparing != NULL) /* those behind it count on what was not prepared */
-            postgres_lose(connection, ERROR_UNAVAILABLE, NULL);
-        else if (connection->state != POSTGRES_LOST)
-            connection->state = POSTGRES_WELL;
+    } else {
+        call->state = POSTGRES_REPEATED;
+        call->error = ERROR_UNAVAILABLE;
     }
+    if (call->preparing != NULL) /* those behind it count on what was not prepared */
+        postgres_lose(connection, ERROR_UNAVAILABLE, NULL);
+    else if (connection->state != POSTGRES_LOST)
+        connection->state = POSTGRES_WELL;
+}
+
+/* What the server says of the first call. */
+static void take_result(struct postgres_shared *shared, PGresult *result)
+{
+    struct shared_call *call = shared->first;
+    ExecStatusType status = PQresultStatus(result);
+    bool failed = status == PGRES_FATAL_ERROR || status == PGRES_PIPELINE_ABORTED;
+    if (failed && call->state == POSTGRES_WELL)
+        fail_first(shared, result);
     PQclear(call->result);
     call->result = result;
+    shared->answered = true;
+}
+
+/* The end of a result; libpq may say it once more where nothing has been said since. */
+static void take_end(struct postgres_shared *shared)
+{
+    if (!shared->answered)
+        return;
+    shared->answered = false;
+    if (--shared->first->results == 0)
+        end_first(shared);
 }
 
 /* One result from those that have come: false when nothing is left of them. */
@@ -142,14 +177,18 @@ static bool take_one(struct postgres_shared *shared)
 {
     PGresult *result = PQgetResult(shared->connection.handle);
     if (result == NULL)
-        return PQstatus(shared->connection.handle) == CONNECTION_OK;
-    if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+        take_end(shared);
+    else if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
         PQclear(result);
-        end_first(shared);
-        return true;
+        shared->syncs--;
+    } else if (shared->first != NULL)
+        take_result(shared, result);
+    else { /* it hangs up */
+        PQclear(result);
+        return false;
     }
-    take_result(shared, result);
-    return shared->connection.state != POSTGRES_LOST;
+    return shared->connection.state != POSTGRES_LOST &&
+           PQstatus(shared->connection.handle) == CONNECTION_OK;
 }
 
 static void receive(struct postgres_shared *shared)
@@ -159,7 +198,7 @@ static void receive(struct postgres_shared *shared)
         lose(shared, PQerrorMessage(handle));
         return;
     }
-    while (shared->first != NULL && PQisBusy(handle) == 0)
+    while ((shared->first != NULL || shared->syncs > 0) && PQisBusy(handle) == 0)
         if (!take_one(shared)) {
             lose(shared, "a connection broke");
             return;
@@ -184,6 +223,12 @@ static void expire(struct loop_timer *timer)
         loop_timer_start(shared->loop, timer, shared->first->deadline);
     else
         lose(shared, "the server does not answer");
+}
+
+/* While it is being opened the handle is another thread's. */
+static bool is_open(const struct postgres_shared *shared)
+{
+    return !shared->opening && shared->connection.handle != NULL;
 }
 
 /* Opens the connection where nobody does so yet; the fiber waits for it. */
@@ -230,9 +275,9 @@ bool postgres_shared_read(struct postgres_shared *shared, db_fn *fn, void *argum
 {
     if (shared == NULL || fiber_current() == NULL)
         return false;
-    if (shared->connection.handle == NULL)
+    if (!is_open(shared))
         open_one(shared);
-    if (shared->connection.handle == NULL)
+    if (!is_open(shared))
         return false;
     struct single_read read = {
         .seat = {.base = {.engine = &postgres_engine}, .shared = shared},
@@ -252,7 +297,7 @@ int postgres_shared_run(struct postgres_seat *seat, struct text sql, struct db_v
     struct postgres_shared *shared = seat->shared;
     if (read->state != POSTGRES_WELL)
         return read->error;
-    if (shared->connection.handle == NULL) {
+    if (!is_open(shared)) {
         read->state = POSTGRES_LOST;
         return read->error = ERROR_UNAVAILABLE;
     }
@@ -263,17 +308,17 @@ int postgres_shared_run(struct postgres_seat *seat, struct text sql, struct db_v
         .state = POSTGRES_WELL,
     };
     struct postgres_statement *statement;
-    int error = postgres_connection_send(&shared->connection, sql, values, &statement);
-    if (error == ERROR_TOO_LARGE)
-        return error;
-    if (error < 0) {
+    call.results = postgres_connection_queue(&shared->connection, sql, values, &statement);
+    if (call.results == ERROR_TOO_LARGE)
+        return ERROR_TOO_LARGE;
+    if (call.results < 0) {
         lose(shared, NULL);
         read->state = POSTGRES_LOST;
-        return read->error = error;
+        return read->error = call.results;
     }
     call.preparing = statement->prepared ? NULL : statement;
     statement->prepared = true;
-    shared->unsent = true;
+    shared->unsynced = true;
     push(shared, &call);
     wait_woken_firmly();
     if (call.state == POSTGRES_WELL && call.result != NULL) {

@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -201,6 +203,70 @@ TEST(many_fibers_write_at_once_and_each_reads_its_own_write)
     assert_int_equal(database_integer(database.db, "SELECT count(*) FROM numbers"), FIBERS);
 }
 
+/* Many fibers read one row each, at a time; every seventh asks for what fails. */
+static struct {
+    struct db *db;
+    const char *good; /* yields its value */
+    const char *bad;  /* fails */
+    bool many;        /* each has a text of its own */
+    int64_t next;
+    int finished;
+    int wrong;
+} readers;
+
+static int read_value(struct db_connection *connection, void *argument)
+{
+    int64_t *n = argument;
+    char sql[128];
+    int length = snprintf(sql, sizeof sql, "%s", *n % 7 == 0 ? readers.bad : readers.good);
+    if (readers.many)
+        snprintf(sql + length, sizeof sql - (size_t)length, " -- %jd", (intmax_t)*n);
+    return db_query_integer(connection, text_from(sql), DB_VALUES(db_integer(*n)), n);
+}
+
+static void read_in_the_crowd(void *argument)
+{
+    (void)argument;
+    int64_t n = readers.next++;
+    for (int i = 0; i < 3; i++) {
+        int64_t value = n;
+        int error = db_read(readers.db, DB_SINGLE, read_value, &value);
+        readers.wrong += n % 7 == 0 ? error >= 0 : error != 0 || value != n;
+    }
+    readers.finished++;
+}
+
+static void run_readers(void *argument)
+{
+    (void)argument;
+    for (int i = 0; i < FIBERS; i++)
+        fiber_start(read_in_the_crowd, NULL);
+    while (readers.finished < FIBERS)
+        wait_timer(clock_monotonic() + CLOCK_MILLISECOND);
+}
+
+static void assert_readers(const char *bad, bool many)
+{
+    DATABASE(database); /* belongs to one loop */
+    memset(&readers, 0, sizeof readers);
+    readers.db = database.db;
+    readers.good = "SELECT CAST($1 AS BIGINT)";
+    readers.bad = bad;
+    readers.many = many;
+    run_in_fiber(run_readers, NULL);
+    assert_int_equal(readers.wrong, 0);
+}
+
+TEST(a_read_that_fails_hurts_no_other_that_is_asked_with_it)
+{
+    assert_readers("SELECT x FROM missing WHERE n = $1", false);
+    assert_readers("SELECT x FROM missing WHERE n = $1", true);
+    if (database_server() == NULL)
+        return; /* SQLite knows no error of values */
+    assert_readers("SELECT 1 / (CAST($1 AS BIGINT) * 0)", false);
+    assert_readers("SELECT 1 / (CAST($1 AS BIGINT) * 0)", true);
+}
+
 /* A transfer keeps the sum; a view that changed while it was read would not. */
 static int transfer(struct db_connection *connection, void *argument)
 {
@@ -258,4 +324,5 @@ UNIT_TESTS(cmocka_unit_test(every_acknowledged_write_of_many_threads_is_there_af
            cmocka_unit_test(counts_its_writes_and_commits),
            cmocka_unit_test(a_failure_undoes_itself_alone_among_those_who_share_its_commit),
            cmocka_unit_test(many_fibers_write_at_once_and_each_reads_its_own_write),
+           cmocka_unit_test(a_read_that_fails_hurts_no_other_that_is_asked_with_it),
            cmocka_unit_test(a_read_has_one_view_whatever_is_written_meanwhile))
