@@ -7,10 +7,11 @@
  * Statements of one turn of the loop go out together with one sync behind them, and answers come in
  * their order (libpq's pipeline mode), so neither side is woken for each of them, and the server
  * begins, ends and answers one transaction for all. Each statement sees what is committed when it
- * begins, as it would alone (READ COMMITTED). One that fails takes those behind it with it, up to
- * the sync, and a connection that breaks all that wait: their reads are done again over the pool,
- * which also says what is wrong. While there is no connection the pool serves; the first to notice
- * opens another one.
+ * begins, as it would alone (READ COMMITTED). While two such groups are under way those that come
+ * wait and make up the next, so the busier it is, the larger they are. One that fails takes those
+ * behind it with it, up to the sync, and a connection that breaks all that wait: their reads are
+ * done again over the pool, which also says what is wrong. While there is no connection the pool
+ * serves; the first to notice opens another one.
  */
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -21,7 +22,10 @@
 #include "db/postgres.h"
 #include "runtime/fiber.h"
 
-enum { MESSAGE_SIZE = 512 };
+enum {
+    MESSAGE_SIZE = 512,
+    GROUPS = 2, /* under way at most: one that the server works at, and the next */
+};
 #define OPENING_PAUSE CLOCK_SECOND /* after an attempt that failed */
 
 /* A statement that was sent; on the stack of the fiber that waits. */
@@ -119,7 +123,7 @@ static void flush(struct postgres_shared *shared)
 static int64_t flush_turn(struct loop_hook *hook)
 {
     struct postgres_shared *shared = CONTAINER_OF(hook, struct postgres_shared, hook);
-    if (!shared->unsynced)
+    if (!shared->unsynced || shared->syncs == GROUPS)
         return LOOP_FOREVER;
     shared->unsynced = false;
     shared->syncs++;
@@ -165,7 +169,7 @@ static void take_result(struct postgres_shared *shared, PGresult *result)
 /* The end of a result; libpq may say it once more where nothing has been said since. */
 static void take_end(struct postgres_shared *shared)
 {
-    if (!shared->answered)
+    if (!shared->answered || shared->first == NULL)
         return;
     shared->answered = false;
     if (--shared->first->results == 0)
