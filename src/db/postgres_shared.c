@@ -8,10 +8,11 @@
  * their order (libpq's pipeline mode), so neither side is woken for each of them, and the server
  * begins, ends and answers one transaction for all. Each statement sees what is committed when it
  * begins, as it would alone (READ COMMITTED). While two such groups are under way those that come
- * wait and make up the next, so the busier it is, the larger they are. One that fails takes those
- * behind it with it, up to the sync, and a connection that breaks all that wait: their reads are
- * done again over the pool, which also says what is wrong. While there is no connection the pool
- * serves; the first to notice opens another one.
+ * wait and make up the next, so the busier it is, the larger they are.
+ *
+ * One that fails takes those behind it with it, up to the sync, and a connection that breaks all
+ * that wait: their reads are done again over the pool, which also says what is wrong. While there
+ * is no connection the pool serves; the first to notice opens another one.
  */
 #include <stdlib.h>
 #include <sys/epoll.h>
