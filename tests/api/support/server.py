@@ -109,6 +109,8 @@ class Server:
         self.host = "127.0.0.1" if host in ("0.0.0.0", "localhost") else host
         self.port = int(port)
         self.url = f"http://{self.host}:{self.port}"
+        # Somebody may have asked in vain meanwhile, at the port of the start before.
+        self._hang_up()
         return self
 
     def _listening_after(self, seen):
