@@ -220,7 +220,8 @@ static void write_errors(const struct route *route, enum surface surface, struct
         has_path_id =
             has_path_id || (route_parameter_name(route, i, &is_text).data != NULL && !is_text);
     }
-    bool takes_input = route->body != NULL || route->query != NULL || has_path_id;
+    bool takes_input =
+        route->body != NULL || route->query != NULL || has_path_id || route_keeps_answers(route);
     const struct {
         int status;
         bool possible;

@@ -39,7 +39,7 @@ enum route_limit {
     LIMIT_NONE,
 };
 
-enum { ROUTE_PARAMETERS_LIMIT = 3, ROUTE_ANSWERS_LIMIT = 3 };
+enum { ROUTE_PARAMETERS_LIMIT = 3, ROUTE_ANSWERS_LIMIT = 4 };
 
 struct route_answer {
     int status;

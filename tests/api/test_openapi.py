@@ -130,6 +130,23 @@ def test_every_documented_operation_is_there(shared_server, document):
     assert missing == []
 
 
+def test_an_operation_that_takes_a_key_says_what_a_bad_one_gets(document, shared_admin):
+    with_key = [
+        (path, operation)
+        for path, operations in document["paths"].items()
+        for operation in operations.values()
+        if any(item["name"] == "Idempotency-Key" for item in operation.get("parameters", []))
+    ]
+    assert len(with_key) > 10
+    for path, operation in with_key:
+        found = set(operation["responses"])
+        assert {"409", "422"} <= found, path
+        assert not path.startswith("/api/v1/") or "400" in found, path
+    answer = shared_admin.post("/api/log-tasks", headers={"Idempotency-Key": ""})
+    assert answer.status_code == 400
+    assert "400" in document["paths"]["/api/log-tasks"]["post"]["responses"]
+
+
 def test_operation_ids_are_unique(document):
     ids = [operation["operationId"] for _, _, operation in operations(document)]
     assert len(ids) == len(set(ids))
