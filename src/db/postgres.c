@@ -92,10 +92,11 @@ static int try_write(struct postgres_connection *connection, db_fn *fn, void *ar
     return error < 0 ? error : result;
 }
 
-/* Waits before the next attempt, or tells that there is none. */
-static bool may_repeat(enum postgres_state state, unsigned attempt)
+/* Waits before the next attempt, or tells that there is none: a server that has not answered until
+ * then is not waited for once more. */
+static bool may_repeat(enum postgres_state state, unsigned attempt, int64_t until)
 {
-    if (state != POSTGRES_LOST && state != POSTGRES_REPEATED)
+    if ((state != POSTGRES_LOST && state != POSTGRES_REPEATED) || clock_monotonic() >= until)
         return false;
     unsigned limit = state == POSTGRES_LOST ? LOST_LIMIT : REPEATED_LIMIT;
     if (attempt >= limit)
@@ -112,6 +113,7 @@ static int postgres_write(struct db *db, db_fn *fn, void *argument)
 {
     struct postgres_pool *pool = pool_of((struct postgres *)db);
     enum postgres_state state = POSTGRES_WELL;
+    int64_t until = clock_monotonic() + POSTGRES_PATIENCE;
     unsigned attempt = 0;
     int result;
     do {
@@ -122,7 +124,7 @@ static int postgres_write(struct db *db, db_fn *fn, void *argument)
         state = POSTGRES_WELL;
         result = try_write(connection, fn, argument, &state);
         postgres_pool_return(connection);
-    } while (result < 0 && may_repeat(state, ++attempt));
+    } while (result < 0 && may_repeat(state, ++attempt, until));
     atomic_fetch_add(&pool->owner->writes, 1);
     return result;
 }
@@ -131,10 +133,13 @@ static int postgres_read(struct db *db, enum db_weight weight, db_fn *fn, void *
 {
     struct postgres_pool *pool = pool_of((struct postgres *)db);
     enum postgres_state state;
+    int64_t until = clock_monotonic() + POSTGRES_PATIENCE;
     unsigned attempt = 0;
     int result;
     if (weight == DB_SINGLE && postgres_shared_read(pool->shared, fn, argument, &result))
         return result;
+    if (clock_monotonic() >= until)
+        return ERROR_UNAVAILABLE;
     do {
         struct postgres_connection *connection;
         int error = postgres_pool_take(pool, attempt > 0, &connection);
@@ -148,7 +153,7 @@ static int postgres_read(struct db *db, enum db_weight weight, db_fn *fn, void *
             result = connection->error;
         postgres_connection_leave(connection);
         postgres_pool_return(connection);
-    } while (result < 0 && may_repeat(state, ++attempt));
+    } while (result < 0 && may_repeat(state, ++attempt, until));
     return result;
 }
 
