@@ -80,6 +80,15 @@ def test_a_bad_password_is_told_at_its_field(window):
 def test_a_session_that_was_ended_elsewhere_asks_to_sign_in_again(window, server):
     anna = register(server, "endedanna")
     page = sign_in(window, anna)
+    expect(page.get_by_role("img", name="Live")).to_be_visible()
+    anna.post("/api/v1/auth/logout")
+    expect(page.get_by_text("Your session has ended")).to_be_visible()
+
+
+def test_a_change_after_the_end_of_the_session_asks_to_sign_in_again(window, server):
+    window.page.route_web_socket("**/api/v1/ws*", lambda _: None)  # which would tell by itself
+    anna = register(server, "lateanna")
+    page = sign_in(window, anna)
     anna.post("/api/v1/auth/logout")
     quick_add(page, "Too late")
     expect(page.get_by_text("Your session has ended")).to_be_visible()

@@ -17,8 +17,16 @@ export function myId(): number {
   return user.peek()?.id ?? 0;
 }
 
+/** Nobody is signed in; whoever was is told. Several requests may notice it at a time. */
+function noteEnd(): void {
+  if (user.peek()) hasExpired.value = true;
+  user.value = null;
+}
+
 export async function readSession(): Promise<void> {
-  user.value = (await api.session.read())?.user ?? null;
+  const session = await api.session.read();
+  if (session) user.value = session.user;
+  else noteEnd();
 }
 
 export async function signIn(username: string, password: string): Promise<void> {
@@ -42,10 +50,7 @@ export async function updateAccount(changes: AccountUpdate): Promise<void> {
 }
 
 export function keepSession(): void {
-  onTrouble("signedOut", () => {
-    hasExpired.value = user.peek() !== null;
-    user.value = null;
-  });
+  onTrouble("signedOut", noteEnd);
   setInterval(() => {
     if (user.peek() && document.visibilityState === "visible") readSession().catch(() => undefined);
   }, renewal);

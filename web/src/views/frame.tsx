@@ -1,6 +1,6 @@
 // What stands around every view: navigation, quick add, the state of the connection, the open task.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { connection } from "../live/stream";
 import { setShortcuts, type Shortcut } from "../state/keys";
 import { addressOf, closeTask, go, openTaskId, place } from "../state/router";
@@ -112,7 +112,8 @@ function Tools({ showKeys }: { showKeys: () => void }) {
 export function Frame({ children }: { children: ComponentChildren }) {
   const [showsKeys, setShowsKeys] = useState(false);
   const quickAdd = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  // Before the page is seen: whoever sees it may press a key.
+  useLayoutEffect(() => {
     const pages: Shortcut[] = [
       { keys: "g b", group: "Go to", does: "the board", run: () => go("board") },
       { keys: "g l", group: "Go to", does: "the list", run: () => go("list") },
