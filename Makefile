@@ -223,9 +223,11 @@ coverage:
 asan:
 	+@$(MAKE) --no-print-directory VARIANT=asan all
 
+# What measures beside servers of the tests needs what those do.
+bench: beside = $(filter postgres rabbitmq redis,$(BACKEND) $(ONLY))
 bench:
-	@scripts/setup bench $(if $(filter postgres rabbitmq,$(BACKEND) $(ONLY)),test)
-	+@$(if $(filter postgres rabbitmq,$(BACKEND) $(ONLY)),build/venv/bin/python,python3) bench/run
+	@scripts/setup bench $(if $(beside),test)
+	+@$(if $(beside),build/venv/bin/python,python3) bench/run
 
 setup:
 	@scripts/setup build test lint bench coverage

@@ -6,11 +6,9 @@ The same statements suit both engines: `?` stands for a value.
 import os
 import re
 import sqlite3
-import sys
 import time
-from pathlib import Path
 
-from harness.server import Failure
+from harness.server import Failure, of_tests
 
 # Of every task "report" is in the title; of one in a hundred thousand (or one in all, among fewer)
 # "needle" in the description.
@@ -169,9 +167,7 @@ class PostgreSQL(Database):
 
 def cluster():
     """A PostgreSQL server of our own, as the tests start it; its module is the way to it."""
-    sys.path.insert(0, str(Path(__file__).parents[2] / "tests/api"))
-    from support import postgres
-
+    postgres = of_tests("postgres")
     server = postgres.Postgres().create().start()
     os.environ[postgres.ADDRESS] = server.address
     return server, postgres

@@ -7,12 +7,15 @@ answered only once it is on disk. Nothing of the caller's environment reaches th
 
 import contextlib
 import http.client
+import importlib
 import json
 import os
 import re
 import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 OPTIONS = {
     "RATE_LIMIT_PER_MINUTE": "1000000000",
@@ -31,6 +34,14 @@ OPTIONS = {
 
 class Failure(Exception):
     """What is measured did not work: figures beside it would be none."""
+
+
+def of_tests(name):
+    """The module by which the tests start a server of another kind."""
+    folder = str(Path(__file__).parents[2] / "tests/api")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return importlib.import_module(f"support.{name}")
 
 
 class Server:
@@ -87,6 +98,11 @@ class Server:
     def memory(self, field):
         """Megabytes of a field of /proc/PID/status."""
         return process_memory(self.process.pid, field)
+
+    def processor_seconds(self):
+        """That it has used since it was started."""
+        words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
     @contextlib.contextmanager
     def peak(self, field):

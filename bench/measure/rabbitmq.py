@@ -1,7 +1,8 @@
 """The same as `jobs`, but carried to the server's workers by a RabbitMQ of ours."""
 
-import sys
 from contextlib import closing
+
+from harness.server import of_tests
 
 from measure import jobs
 
@@ -9,12 +10,9 @@ TITLE = "Jobs by way of RabbitMQ"
 
 
 def measure(rig):
-    sys.path.insert(0, str(rig.root / "tests/api"))
-    from support.rabbitmq import RabbitMQ
-
     folder = rig.work / "rabbitmq"
     folder.mkdir()
-    with closing(RabbitMQ(folder).create()) as rabbitmq:
+    with closing(of_tests("rabbitmq").RabbitMQ(folder).create()) as rabbitmq:
         rabbitmq.start()
         server = rig.server("jobs", RABBITMQ_URL=rabbitmq.next_url())
         server.start()

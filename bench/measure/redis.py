@@ -1,21 +1,13 @@
 """What a Redis of ours costs and saves: a shared rate limit, and finished jobs that are kept there."""
 
 import json
-import os
-import sys
-from pathlib import Path
+from contextlib import closing
 from statistics import median
 
 from harness.load import Rate, probe, request, wrk
+from harness.server import of_tests
 
 TITLE = "With and without Redis"
-TICK = os.sysconf("SC_CLK_TCK")
-
-
-def processor_seconds(server):
-    """That the server has used since it was started."""
-    words = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / TICK
 
 
 def prepare(server):
@@ -31,37 +23,46 @@ def prepare(server):
     return {"GET /tasks/{id}": f"/tasks/{task['id']}", "GET /jobs/{id}, finished": path}
 
 
-def measure(rig):
-    sys.path.insert(0, str(rig.root / "tests/api"))
-    from support.redis import Redis
+class Row:
+    """A request to one of the servers: how many a second, and what each costs it."""
 
+    def __init__(self, server, path):
+        self.server, self.path = server, path
+        self.rate = Rate()
+        self.microseconds = []  # of the processor, a request
+
+    def measure(self, rig):
+        before = self.server.processor_seconds()
+        wrk(rig, self.rate, self.server.url + self.path, self.server.tokens["reader"])
+        answers = self.rate.rounds[-1][0] * rig.seconds
+        self.microseconds.append((self.server.processor_seconds() - before) / answers * 1e6)
+
+
+def measure(rig):
     folder = rig.work / "redis"
     folder.mkdir()
-    redis = Redis(folder)
-    redis.start()
-    rig.processes.append(redis.process)
-    servers = {"without": rig.server("without"), "with": rig.server("with", **redis.options)}
+    with closing(of_tests("redis").Redis(folder)) as redis:
+        redis.start()
+        measure_with(rig, redis.options)
+
+
+def measure_with(rig, options):
+    servers = {"without": rig.server("without"), "with": rig.server("with", **options)}
     paths = {name: prepare(server) for name, server in servers.items()}
-    rows, rates = [], []
+    table, rates = [], []
     for what in paths["with"]:
-        rate = {name: Rate() for name in servers}
-        seconds = {name: [] for name in servers}
+        rows = {name: Row(server, paths[name][what]) for name, server in servers.items()}
         for _ in range(rig.rounds):
-            for name, server in servers.items():
-                before = processor_seconds(server)
-                wrk(rig, rate[name], server.url + paths[name][what], server.tokens["reader"])
-                answers = rate[name].rounds[-1][0] * rig.seconds
-                seconds[name].append((processor_seconds(server) - before) / answers * 1e6)
+            for row in rows.values():
+                row.measure(rig)
         alone = probe(
-            rig,
-            {n: (s, [request(s, "reader", paths[n][what])]) for n, s in servers.items()},
+            rig, {n: (r.server, [request(r.server, "reader", r.path)]) for n, r in rows.items()}
         )
-        for name in servers:
-            rows.append(
-                [f"{what}, {name}", rate[name].rate, median(seconds[name]), alone[name][0] * 1000]
-            )
-        rates += rate.values()
+        for name, row in rows.items():
+            own = [row.rate.rate, median(row.microseconds), alone[name][0] * 1000]
+            table.append([f"{what}, {name}", *own])
+            rates.append(row.rate)
     rig.report.table(
-        TITLE, ["what", "requests/s", "CPU us a request", "p50 us, one at a time"], rows
+        TITLE, ["what", "requests/s", "CPU us a request", "p50 us, one at a time"], table
     )
     rig.check_failures(rates)
