@@ -94,6 +94,11 @@ bool text_is_valid(struct text text)
     return u8_check((const uint8_t *)text.data + ascii, text.length - ascii) == NULL;
 }
 
+bool text_has_nul(struct text text)
+{
+    return text.length > 0 && memchr(text.data, '\0', text.length) != NULL;
+}
+
 size_t text_count(struct text text)
 {
     size_t ascii = ascii_prefix(text);

@@ -72,6 +72,10 @@ void text_lower_ascii(struct text text, char *lower);
 /* text_is_valid: whether `text` is well-formed UTF-8 (RFC 3629). NUL bytes are well-formed. */
 bool text_is_valid(struct text text);
 
+/* text_has_nul: whether there is a NUL byte in it. C's strings cannot have one, nor can texts of
+ * PostgreSQL. */
+bool text_has_nul(struct text text);
+
 /* text_count: code points in `text`, which must be valid UTF-8. */
 size_t text_count(struct text text);
 

@@ -1,7 +1,5 @@
 #include "domain/job.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/error.h"
@@ -227,15 +225,15 @@ int job_place(struct services *services, struct arena *arena, const struct actor
 
 /* Finding. */
 
-static bool is_id(struct text id)
+bool job_is_id(struct text id)
 {
-    return id.length == UUID_SIZE - 1 && memchr(id.data, '\0', id.length) == NULL;
+    return id.length == UUID_SIZE - 1 && !text_has_nul(id);
 }
 
 int job_load(struct db_connection *connection, struct arena *arena, struct text id,
              struct job *ret_job)
 {
-    if (!is_id(id))
+    if (!job_is_id(id))
         return ERROR_NOT_FOUND;
     struct sql sql;
     sql_init(&sql, arena);
@@ -339,7 +337,7 @@ static void keep(struct services *services, struct arena *arena, const struct ac
 int job_await(struct services *services, struct arena *arena, const struct actor *actor,
               struct text id, int64_t deadline, struct text *ret_json)
 {
-    if (!is_id(id))
+    if (!job_is_id(id))
         return ERROR_NOT_FOUND;
     if (cache_get(services->cache, arena, kept_key(services, arena, actor, id), ret_json))
         return 0;

@@ -89,6 +89,9 @@ extern const struct enumeration job_statuses;
 extern const struct body job_create_body;
 extern const struct body job_short_body;
 
+/* job_is_id: whether it may be the id of a job, and can be asked for. */
+bool job_is_id(struct text id);
+
 /* job_is_over: whether nothing more will happen to it by itself. */
 bool job_is_over(const struct job *job);
 

@@ -116,8 +116,7 @@ static int write_end(struct ending *ending)
 
 static bool is_storable(struct text text)
 {
-    return text.length <= OPERATION_RESULT_LIMIT &&
-           (text.length == 0 || memchr(text.data, '\0', text.length) == NULL);
+    return text.length <= OPERATION_RESULT_LIMIT && !text_has_nul(text);
 }
 
 static struct job_outcome outcome_of(const struct job_answer *answer)

@@ -3,7 +3,6 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "base/random.h"
 #include "domain/job.h"
 #include "schema/json_tree.h"
 
@@ -47,7 +46,7 @@ static int read_head(struct arena *arena, struct text body, const json_t **ret_o
     if (json_tree_parse(arena, body, &object, NULL) < 0 || !json_is_object(object))
         return ERROR_INVALID;
     struct text id = text_of(object, "id");
-    if (id.length != UUID_SIZE - 1 || memchr(id.data, '\0', id.length) != NULL)
+    if (!job_is_id(id))
         return ERROR_INVALID;
     const json_t *fence = json_object_get(object, "fence");
     if (fence != NULL && !json_is_null(fence) && !json_is_integer(fence))

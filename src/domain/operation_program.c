@@ -76,8 +76,7 @@ static int fail(struct operation_run *run, int error, bool permanent, struct tex
 
 static int take_output(struct operation_run *run, const struct process_result *result)
 {
-    if (!text_is_valid(result->output) ||
-        memchr(result->output.data, '\0', result->output.length) != NULL)
+    if (!text_is_valid(result->output) || text_has_nul(result->output))
         return fail(run, ERROR_INVALID, true, TEXT("The program's output is not UTF-8 text"));
     run->result = result->output.length == 0 ? TEXT("") : result->output;
     return 0;

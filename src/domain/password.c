@@ -111,7 +111,7 @@ const char *password_check(struct text password)
 {
     if (password.length > PASSWORD_MAXIMUM_BYTES)
         return "Password should have at most 72 bytes";
-    if (password.length > 0 && memchr(password.data, '\0', password.length) != NULL)
+    if (text_has_nul(password))
         return "Password must not contain NUL characters";
     return NULL;
 }

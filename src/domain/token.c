@@ -97,8 +97,7 @@ int token_issue(struct tokens *tokens, struct arena *arena, int64_t user_id, int
 static int decode(const struct tokens *tokens, struct text token, struct token_claims *ret_claims)
 {
     char terminated[TOKEN_LIMIT];
-    if (token.length == 0 || token.length >= sizeof terminated ||
-        memchr(token.data, '\0', token.length) != NULL)
+    if (token.length == 0 || token.length >= sizeof terminated || text_has_nul(token))
         return ERROR_UNAUTHORIZED;
     memcpy(terminated, token.data, token.length);
     terminated[token.length] = '\0';

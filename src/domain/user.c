@@ -1,7 +1,5 @@
 #include "domain/user.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "domain/event.h"
@@ -84,7 +82,7 @@ int user_find(struct services *services, struct arena *arena, int64_t id, struct
 int user_find_by_name(struct services *services, struct arena *arena, struct text username,
                       struct user *ret_user)
 {
-    if (!text_is_valid(username) || memchr(username.data, '\0', username.length) != NULL)
+    if (!text_is_valid(username) || text_has_nul(username))
         return ERROR_NOT_FOUND; /* nobody is called so, and PostgreSQL would not have it asked */
     struct find find = {.arena = arena, .name = text_fold(arena, username), .user = ret_user};
     return db_read(services->db, DB_SINGLE, run_find, &find);

@@ -160,7 +160,7 @@ static struct text read_condition(const json_t *answer)
     if (!json_is_string(group))
         return TEXT("");
     struct text text = {json_string_value(group), json_string_length(group)};
-    if (memchr(text.data, '\0', text.length) != NULL)
+    if (text_has_nul(text))
         return TEXT("");
     return text_prefix(text_trim(text), CONDITION_LIMIT);
 }

@@ -35,7 +35,7 @@ bool value_check_text(const struct value_target *target, struct text *text)
         value_add_problem(target, "value_error", TEXT_NULL, "Text must be valid UTF-8");
         return false;
     }
-    if (text->length > 0 && memchr(text->data, '\0', text->length) != NULL) {
+    if (text_has_nul(*text)) {
         add_text_problem(target, "value_error", *text, "Text must not contain NUL characters");
         return false;
     }

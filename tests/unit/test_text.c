@@ -137,6 +137,15 @@ TEST(takes_well_formed_utf8_only)
     assert_true(text_is_valid(TEXT_NULL));
 }
 
+TEST(finds_a_nul_anywhere)
+{
+    assert_true(text_has_nul((struct text){"\0a", 2}));
+    assert_true(text_has_nul((struct text){"a\0", 2}));
+    assert_false(text_has_nul((struct text){"a\0", 1}));
+    assert_false(text_has_nul(TEXT("")));
+    assert_false(text_has_nul(TEXT_NULL));
+}
+
 TEST(counts_code_points)
 {
     assert_int_equal(text_count(TEXT("")), 0);
@@ -214,6 +223,7 @@ UNIT_TESTS(cmocka_unit_test(compares_bytes_and_tells_null_from_empty),
            cmocka_unit_test(lowers_ascii_letters_only), cmocka_unit_test(tells_ascii_from_more),
            cmocka_unit_test(trims_ascii_white_space_at_both_ends),
            cmocka_unit_test(splits_into_every_piece), cmocka_unit_test(takes_well_formed_utf8_only),
-           cmocka_unit_test(counts_code_points), cmocka_unit_test(cuts_between_code_points),
+           cmocka_unit_test(finds_a_nul_anywhere), cmocka_unit_test(counts_code_points),
+           cmocka_unit_test(cuts_between_code_points),
            cmocka_unit_test(reads_whole_numbers_of_64_bits),
            cmocka_unit_test(hashes_depend_on_every_byte_and_the_seed))
