@@ -69,6 +69,26 @@ void connections_expire(struct connections *connections, int64_t now)
     }
 }
 
+/* Its end shuts what has ended already, for the edge that this makes. */
+static void notice_end(const struct connection *connection)
+{
+    char byte;
+    if (recv(connection->descriptor, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) == 0)
+        shutdown(connection->descriptor, SHUT_RD);
+}
+
+void connections_notice_ends(struct connections *connections, int64_t now, int64_t interval)
+{
+    struct connection *connection = connections->lists[CONNECTION_READING].first;
+    for (; connection != NULL; connection = connection->next)
+        notice_end(connection);
+    /* Twice the interval: none is left out because a call came late. */
+    connection = connections->lists[CONNECTION_IDLE].last;
+    for (; connection != NULL && connection->since >= now - 2 * interval;
+         connection = connection->previous)
+        notice_end(connection);
+}
+
 void connections_shut_down(struct connections *connections, enum connection_state state)
 {
     struct connection *connection = connections->lists[state].first;

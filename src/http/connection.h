@@ -11,7 +11,13 @@
  * (route.streams) may take long, so there every piece enters READING anew: REQUEST_TIMEOUT is the
  * longest silence. While such a handler is busy with what it has, the connection is BUSY.
  * Connections of one state have one timeout, so a list in the order of their arrival is in the
- * order of their deadlines. Loop thread.
+ * order of their deadlines.
+ *
+ * A client may also leave in the middle of a request. libmicrohttpd watches edges and takes a short
+ * read for the last one, so that an end which came along with the data is not seen: the connection
+ * would wait for its timeout, and a drain for it. connections_notice_ends looks.
+ *
+ * Loop thread.
  */
 #ifndef ERRAND_HTTP_CONNECTION_H
 #define ERRAND_HTTP_CONNECTION_H
@@ -58,6 +64,12 @@ void connections_enter(struct connections *connections, struct connection *conne
 
 /* connections_expire: shuts down those whose time is over; libmicrohttpd then sees them closed. */
 void connections_expire(struct connections *connections, int64_t now);
+
+/* connections_notice_ends: wakes libmicrohttpd for the connections that wait for their client and
+ * whose client has sent its last byte: all that are READING, and those that have been IDLE for at
+ * most `interval`, the microseconds between two calls. What has been idle for longer was looked at.
+ */
+void connections_notice_ends(struct connections *connections, int64_t now, int64_t interval);
 
 /* connections_shut_down: shuts down all in that state. */
 void connections_shut_down(struct connections *connections, enum connection_state state);

@@ -21,7 +21,7 @@
 
 enum {
     CONNECTION_MEMORY = 16384,   /* libmicrohttpd's, for a request's head and the answer's */
-    SWEEP_INTERVAL = 250 * 1000, /* microseconds between two looks at the timeouts */
+    SWEEP_INTERVAL = 250 * 1000, /* microseconds between two looks at timeouts and ends */
 };
 
 struct worker {
@@ -101,6 +101,7 @@ static void sweep(struct loop_timer *timer)
     struct worker *worker = CONTAINER_OF(timer, struct worker, sweep);
     int64_t now = clock_monotonic();
     connections_expire(&worker->exchanges.connections, now);
+    connections_notice_ends(&worker->exchanges.connections, now, SWEEP_INTERVAL);
     websockets_sweep(&worker->exchanges.websockets, now);
     if (worker->drain_deadline != 0 && now >= worker->drain_deadline) {
         exchanges_cancel(&worker->exchanges);

@@ -3,6 +3,7 @@
     server = Server(folder, LOG_FORMAT="json")
     server.start()            waits for the "listening on" line
     server.http               an httpx client bound to it
+    server.metric("http_connections")
     server.run("user", "list")    the program's other commands, same folder and options
     server.close()            SIGTERM; the exit code must be 0 and stderr free of sanitizer reports
 
@@ -65,9 +66,10 @@ class Server:
         self.folder = Path(folder)
         self.options = {**DEFAULT_OPTIONS, **redis.shared_options(), **options}
         self.process = None
+        self._awaited = True  # its end, by whoever ended it
         self.url = None
         self._seen = 0  # of the output, by starts before
-        self.names = Counter()  # of users that fixtures have registered
+        self.names = Counter()  # of users; see register_next
         self._http = None
         self.database = Database(self)
         self.postgres = None  # the name of its database there
@@ -97,6 +99,7 @@ class Server:
                 stdout=out,
                 stderr=err,
             )
+        self._awaited = False
 
     def start(self):
         self.spawn()
@@ -142,6 +145,15 @@ class Server:
     def stderr(self):
         return self._text(self._output("stderr"))
 
+    def await_log(self, text):
+        """Until its log says so: a line is written by a thread of its own, after the answer perhaps."""
+        wait_until(lambda: text in self.stdout, f"the log to say {text!r}")
+
+    def metric(self, name):
+        """The figure of one series, its labels part of the name."""
+        text = self.http.get("/metrics").text
+        return float(re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)[1])
+
     @property
     def secret_key(self):
         """What it signs tokens with: the option's, or the one that it keeps beside its database."""
@@ -161,6 +173,7 @@ class Server:
     def wait(self):
         """The exit code of a program that is ending by itself."""
         self._hang_up()
+        self._awaited = True
         return self.process.wait(PATIENCE)
 
     def kill(self):
@@ -180,9 +193,8 @@ class Server:
 
     def close(self):
         """Drain and check that the server ended well, unless the test already ended it."""
-        running = self.process is not None and self.process.poll() is None
         try:
-            if running:
+            if not self._awaited:
                 code = self.stop()
                 assert code == 0, f"the server ended with {code}:\n{self.stderr}"
         finally:
