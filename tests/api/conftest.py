@@ -10,10 +10,9 @@ import os
 from contextlib import ExitStack, closing
 
 import pytest
-from support import postgres, redis
-from support.api import SURFACES, Caller, log_in_admin, register
+from support import postgres, rabbitmq, redis, scheduling
+from support.api import SURFACES, Caller, log_in_admin, register_next
 from support.object_store import ObjectStore
-from support.rabbitmq import RabbitMQ
 from support.server import BINARY, Server
 
 
@@ -29,10 +28,18 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "shared: about what Redis takes over where there is one")
     config.addinivalue_line("markers", "jobs: about jobs, whatever carries them")
     config.addinivalue_line("markers", "faults: kills what it talks to; longer in `make faults`")
-    if postgres.is_wanted() and not hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):
+        return
+    if postgres.is_wanted():
         config.add_cleanup(postgres.start_for_all(BINARY).remove)
-    if redis.is_wanted() and not hasattr(config, "workerinput"):
+    if redis.is_wanted():
         config.add_cleanup(redis.start_for_all())
+    if rabbitmq.is_wanted():
+        config.add_cleanup(rabbitmq.start_for_all())
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return scheduling.Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(config, items):
@@ -43,19 +50,12 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in left_out]
 
 
-@pytest.fixture(scope="session")
-def broker(tmp_path_factory):
-    """The RabbitMQ of the tests that leave open what carries jobs."""
-    with closing(RabbitMQ(tmp_path_factory.mktemp("broker")).create()) as broker:
-        yield broker.start()
-
-
 @pytest.fixture
 def carrier(request):
     """Options of a server: what carries its jobs, where the run has that and the test is of `jobs`."""
-    if os.environ.get("ERRAND_BACKEND") != "all" or not request.node.get_closest_marker("jobs"):
+    if not rabbitmq.is_wanted() or not request.node.get_closest_marker("jobs"):
         return {}
-    return {"RABBITMQ_URL": request.getfixturevalue("broker").next_url()}
+    return {"RABBITMQ_URL": rabbitmq.shared_url()}
 
 
 @pytest.fixture
@@ -124,13 +124,6 @@ def surface(request):
 @pytest.fixture
 def guest(server):
     return Caller(server)
-
-
-def register_next(server, name):
-    """A new user: on a fresh server `name` itself, on a shared one the next of that name."""
-    server.names[name] += 1
-    count = server.names[name]
-    return register(server, name if count == 1 else f"{name}{count}")
 
 
 @pytest.fixture

@@ -4,6 +4,11 @@ import pytest
 from support.api import ABSENT, V1, assert_error, assert_invalid
 
 
+@pytest.fixture
+def server(shared_server):
+    return shared_server
+
+
 def bulk(caller, surface, ids, **updates):
     body = {"task_ids": ids, "updates": updates}
     return caller.patch(f"{surface.prefix}/tasks/bulk", json=body)

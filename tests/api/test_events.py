@@ -17,12 +17,6 @@ def listen(request):
     return request.param
 
 
-def metric(server, name):
-    text = server.http.get("/metrics").text
-    line = next(line for line in text.splitlines() if line.startswith(f"{name} "))
-    return float(line.rsplit(" ", 1)[1])
-
-
 def change(caller, count, **fields):
     return [caller.create_task(title=f"Task {number}", **fields) for number in range(count)]
 
@@ -84,7 +78,7 @@ def test_head_tells_of_the_stream_and_ends(server, anna):
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/event-stream"
     wait_until(
-        lambda: metric(server, 'live_connections{kind="events"}') == 0, "the listener to be gone"
+        lambda: server.metric('live_connections{kind="events"}') == 0, "the listener to be gone"
     )
 
 
@@ -236,9 +230,9 @@ def test_the_server_has_so_many_connections(start_server):
 def test_open_connections_count_websockets_too(start_server):
     server = start_server(THREADS=1)
     anna = register(server, "anna")
-    before = metric(server, "http_connections")
+    before = server.metric("http_connections")
     listeners = [Listener(server, anna.token) for _ in range(5)]
-    assert metric(server, "http_connections") == before + 5
+    wait_until(lambda: server.metric("http_connections") == before + 5, "five more connections")
     for listener in listeners:
         listener.socket.close()
 
@@ -248,7 +242,7 @@ def test_a_slow_listener_is_told_so_and_goes_on(start_server):
     anna = register(server, "anna")
     with RawWebSocket(server, anna.token, receive_buffer=4096) as slow:
         made = 0
-        while metric(server, "live_dropped_total") < 20:
+        while server.metric("live_dropped_total") < 20:
             change(anna, 20, description="x" * 10000)
             made += 20
             assert made < 20000, "the server keeps everything for a listener who takes nothing"
@@ -260,7 +254,7 @@ def test_a_slow_listener_is_told_so_and_goes_on(start_server):
         message = slow.next()
         assert message["task"] == task
         assert message["seq"] == resync + 1
-    assert metric(server, "live_resyncs_total") == 1
+    assert server.metric("live_resyncs_total") == 1
 
 
 def read_to_resync(slow):
@@ -281,7 +275,7 @@ def test_a_slow_reader_of_what_was_missed_gets_all_of_it(start_server, listen):
     with listen(server, anna.token, since=0) as listener:
         time.sleep(0.3)
         assert len(listener.take(500)) == 500
-    assert metric(server, "live_dropped_total") == 0
+    assert server.metric("live_dropped_total") == 0
 
 
 def test_a_listener_who_does_not_answer_pings_is_given_up(start_server):

@@ -4,9 +4,15 @@ import csv
 import io
 
 import pytest
-from support.api import V1, assert_error, assert_invalid
+from support.api import V1, assert_error, assert_invalid, register
 from support.raw import RawConnection, request_bytes
 from support.tasks import add_tasks
+
+
+@pytest.fixture
+def server(shared_server):
+    return shared_server
+
 
 CSV = "/api/v1/tasks/export.csv"
 JSON = "/api/v1/tasks/export.json"
@@ -139,7 +145,9 @@ def test_a_client_that_has_finished_sending_gets_all(server, anna):
     assert answer.body.count(b"\r\n") == 5001
 
 
-def test_a_stop_lets_an_export_finish(server, anna):
+def test_a_stop_lets_an_export_finish(start_server):
+    server = start_server()
+    anna = register(server, "anna")
     add_tasks(server, anna.id, 5000)
     with RawConnection(server) as connection:
         connection.send(request_bytes("GET", CSV, token=anna.token))

@@ -349,7 +349,7 @@ def test_a_drain_lets_an_upload_finish(own, writer, store):
     connection = raw_upload(own, writer, task["id"], body[:250_000], len(body))
     wait_until(lambda: in_folder(own), "the temporary file")
     own.signal(signal.SIGTERM)
-    wait_until(lambda: "draining" in own.stdout, "the drain")
+    own.await_log("draining")
     connection.sendall(body[250_000:])
     assert connection.recv(65536).startswith(b"HTTP/1.1 201")
     assert own.wait() == 0

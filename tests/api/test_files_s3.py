@@ -109,7 +109,7 @@ def test_without_the_store_an_upload_is_503_and_leaves_nothing(start_server, own
     assert answer.headers["retry-after"]
     assert in_folder(server) == []
     assert anna.get(files_of(task["id"])).json() == []
-    assert "S3: cannot store a file" in server.stdout
+    server.await_log("S3: cannot store a file")
     own_store.start()
     uploaded(anna, task["id"])
     assert len(bucket.names()) == 1
@@ -122,7 +122,7 @@ def test_without_the_store_a_download_is_503(start_server, own_store, surface):
     own_store.kill()
     answer = anna.get(file_path(file, surface))
     assert_error(answer, surface, 503, code="SERVICE_UNAVAILABLE")
-    assert "S3: cannot read a file" in server.stdout
+    server.await_log("S3: cannot read a file")
     own_store.start()
     assert anna.get(file_path(file, surface)).content == NOTE
 
@@ -133,7 +133,7 @@ def test_without_the_store_the_server_starts_and_says_so(start_server, own_store
     server = start_server(**bucket.options)
     anna = register(server, "anna")
     task = anna.create_task()
-    wait_until(lambda: "are left to the next start" in server.stdout, "the warning")
+    server.await_log("are left to the next start")
     assert storage_health(server) == ("degraded", 200)
     assert upload(anna, task["id"]).status_code == 503
     own_store.start()
@@ -220,7 +220,7 @@ def test_what_does_not_pass_is_given_up(fronted, front):
     before = front.count
     assert upload(anna, task["id"]).status_code == 503
     assert front.count - before == 3
-    assert "S3: cannot store a file: 503" in fronted.stdout
+    fronted.await_log("S3: cannot store a file: 503")
     uploaded(anna, task["id"])
 
 
@@ -259,7 +259,7 @@ def test_what_it_does_not_take_is_named_in_the_log(start_server, bucket, option,
     options = {**bucket.options, option: value}
     server = start_server(LOG_LEVEL="debug", **options)
     anna = register(server, "anna")
-    wait_until(lambda: f"{option}" in server.stdout, "the reason")
+    server.await_log(f"{option}")
     assert_error(upload(anna, anna.create_task()["id"]), V1, 503, code="SERVICE_UNAVAILABLE")
     assert storage_health(server) == ("degraded", 200)
     assert bucket.names() == []
@@ -306,7 +306,7 @@ def test_an_old_orphan_is_swept_and_all_else_stays(start_server, bucket):
     bucket.put(old_name(0xFFFFFFFF), b"x", modified=old)  # the last in the list
     bucket.put(old_name(0), b"x", modified=old)
     server.start()
-    wait_until(lambda: "removed 2 files" in server.stdout, "the sweep")
+    server.await_log("removed 2 files")
     assert set(bucket.names()) == stays
 
 
@@ -317,7 +317,7 @@ def test_a_list_in_many_parts_is_swept(start_server, tmp_path):
             bucket.put(old_name(number), b"x", modified=time.time() - 7200)
             bucket.put(f"{old_name(number)} not ours", b"x", modified=time.time() - 7200)
         server = start_server(**bucket.options)
-        wait_until(lambda: "removed 10 files" in server.stdout, "the sweep")
+        server.await_log("removed 10 files")
         assert len(bucket.names()) == 10
 
 

@@ -4,6 +4,12 @@ import pytest
 from support.api import CLASSIC, SURFACES, UUID, V1, Caller, assert_error, register
 from support.raw import RawConnection, exchange, request_bytes
 
+
+@pytest.fixture
+def server(shared_server):
+    return shared_server
+
+
 # Unknown paths, and methods that a known path does not have.
 
 
@@ -107,8 +113,7 @@ def test_an_encoded_query_field_is_that_field(anna):
         "/\xff\xfe",
     ],
 )
-def test_an_odd_path_is_refused(server, path):
-    anna = register(server, "anna")
+def test_an_odd_path_is_refused(server, anna, path):
     request = request_bytes("GET", path, "Connection: close", token=anna.token)
     answer = exchange(server, request)
     assert answer is None or 400 <= answer.status < 500
@@ -169,8 +174,7 @@ def test_the_body_limit_is_exact(start_server, surface, chunked):
     assert anna.list_tasks(surface)["total"] == 2
 
 
-def test_a_length_past_all_memory_is_413(server):
-    anna = register(server, "anna")
+def test_a_length_past_all_memory_is_413(server, anna):
     head = request_bytes("POST", "/tasks", f"Content-Length: {10**15}", token=anna.token)
     answer = exchange(server, head)
     assert answer is None or answer.status == 413
@@ -216,15 +220,15 @@ ANSWERS = [
     ("GET", "/health", {}, 200),
     ("GET", "/tasks", {}, 200),
     ("POST", "/tasks", {"json": {"title": "T"}}, 201),
-    ("DELETE", "/tasks/1", {}, 204),
-    ("GET", "/tasks/1", {"headers": {"If-None-Match": '"1"'}}, 304),
+    ("DELETE", "/tasks/{id}", {}, 204),
+    ("GET", "/tasks/{id}", {"headers": {"If-None-Match": '"1"'}}, 304),
     ("GET", "/tasks/", {}, 307),
     ("GET", "/api/v1/tasks?limit=0", {}, 400),
     ("GET", "/tasks", {"headers": {"Authorization": "Bearer x"}}, 401),
     ("GET", "/api/v1/users", {}, 403),
     ("GET", "/nope", {}, 404),
     ("DELETE", "/tasks", {}, 405),
-    ("PATCH", "/tasks/1", {"json": {"title": "T"}, "headers": {"If-Match": '"7"'}}, 412),
+    ("PATCH", "/tasks/{id}", {"json": {"title": "T"}, "headers": {"If-Match": '"7"'}}, 412),
     ("POST", "/tasks", {"content": "x", "headers": {"Content-Type": "text/plain"}}, 415),
     ("POST", "/tasks", {"content": "{"}, 422),
 ]
@@ -234,8 +238,8 @@ ANSWERS = [
 def test_every_answer_has_a_request_id_and_the_security_headers(
     anna, method, path, options, status
 ):
-    anna.create_task()
-    answer = anna.request(method, path, **options)
+    task = anna.create_task()
+    answer = anna.request(method, path.format(id=task["id"]), **options)
     assert answer.status_code == status
     assert UUID.fullmatch(answer.headers["x-request-id"])
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -319,8 +323,7 @@ def test_a_connection_serves_many_requests(server):
             assert connection.read_answer().json() == {"status": "ok"}
 
 
-def test_errors_do_not_end_a_connection(server):
-    anna = register(server, "anna")
+def test_errors_do_not_end_a_connection(server, anna):
     with RawConnection(server) as connection:
         for path, status in (("/nope", 404), ("/tasks?limit=0", 422), ("/tasks", 200)):
             connection.send(request_bytes("GET", path, token=anna.token))
@@ -352,8 +355,7 @@ def test_pipelined_requests_are_answered_in_order(server):
     assert [answer.headers["x-request-id"] for answer in answers] == wanted
 
 
-def test_pipelined_creates_happen_in_order(server):
-    anna = register(server, "anna")
+def test_pipelined_creates_happen_in_order(server, anna):
     titles = [f"Step {number}" for number in range(10)]
     with RawConnection(server) as connection:
         connection.send(
@@ -369,8 +371,7 @@ def test_pipelined_creates_happen_in_order(server):
     assert [task["title"] for task in anna.list_tasks(CLASSIC)["tasks"]] == titles
 
 
-def test_a_client_that_asks_to_continue_is_told_so(server):
-    anna = register(server, "anna")
+def test_a_client_that_asks_to_continue_is_told_so(server, anna):
     body = b'{"title":"Patient"}'
     head = request_bytes(
         "POST",
@@ -387,8 +388,7 @@ def test_a_client_that_asks_to_continue_is_told_so(server):
 
 
 @pytest.mark.parametrize("piece", [1, 7])
-def test_a_request_may_arrive_in_pieces(server, piece):
-    anna = register(server, "anna")
+def test_a_request_may_arrive_in_pieces(server, anna, piece):
     data = request_bytes("POST", "/tasks", body=b'{"title":"Piecemeal"}', token=anna.token)
     with RawConnection(server) as connection:
         for start in range(0, len(data), piece):

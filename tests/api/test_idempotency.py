@@ -9,6 +9,12 @@ import pytest
 from support.api import PASSWORD, V1, Caller, assert_error, register
 from support.server import wait_until
 
+
+@pytest.fixture
+def server(shared_server):
+    return shared_server
+
+
 KEY = {"Idempotency-Key": "9f1b"}
 
 
@@ -149,7 +155,9 @@ def test_an_answer_outlives_a_crash(start_server):
     assert again.json() == first.json()
 
 
-def test_a_key_is_forgotten_after_a_day(server, anna):
+def test_a_key_is_forgotten_after_a_day(start_server):
+    server = start_server()
+    anna = register(server, "anna")
     first = anna.post("/tasks", json={"title": "Once"}, headers=KEY)
     database = server.database
     database.execute("UPDATE idempotency_keys SET created_at = created_at - 86400000001")
@@ -193,6 +201,12 @@ def begin_upload(server, caller, task_id, length, sent):
     return connection
 
 
+def stored(server):
+    """The names in the folder of files."""
+    folder = Path(server.folder) / "uploads"
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()
+
+
 def has_scratch_file(server):
     """Whether the server has a file open that is in its folder under no name."""
     for descriptor in Path(f"/proc/{server.process.pid}/fd").iterdir():
@@ -213,6 +227,7 @@ def form(content, name=b"note.txt"):
 @pytest.mark.parametrize("content", [b"", NOTE, NOTE * 150_000], ids=["empty", "small", "large"])
 def test_a_repeated_upload_is_one_file(server, anna, surface, content):
     task = anna.create_task()
+    before = stored(server)
     answers = [upload(anna, surface, task["id"], content) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [201] * 3
     assert [replayed(answer) for answer in answers] == [False, True, True]
@@ -221,7 +236,7 @@ def test_a_repeated_upload_is_one_file(server, anna, surface, content):
     assert {answer.text for answer in answers} == {answers[0].text}
     assert {answer.headers["location"] for answer in answers} == {answers[0].headers["location"]}
     assert [file["id"] for file in files_of(anna, task["id"])] == [answers[0].json()["id"]]
-    assert len(list((Path(server.folder) / "uploads").iterdir())) == 1
+    assert len(stored(server) - before) == 1
 
 
 @pytest.mark.parametrize(
@@ -276,9 +291,9 @@ def test_a_body_of_another_kind_is_422(anna, surface):
 def test_a_second_upload_with_a_running_key_is_409_at_once(server, anna, surface):
     task = anna.create_task()
     body = form(NOTE * 10_000)
+    before = stored(server)
     first = begin_upload(server, anna, task["id"], len(body), body[:200_000])
-    folder = Path(server.folder) / "uploads"
-    wait_until(lambda: folder.exists() and any(folder.iterdir()), "the upload to begin")
+    wait_until(lambda: stored(server) - before, "the upload to begin")
     assert_error(upload(anna, surface, task["id"]), surface, 409)
     first.sendall(body[200_000:])
     assert first.recv(65536).startswith(b"HTTP/1.1 201")
@@ -288,6 +303,7 @@ def test_a_second_upload_with_a_running_key_is_409_at_once(server, anna, surface
 
 def test_many_uploads_at_once_with_one_key_make_one_file(server, anna, surface):
     task = anna.create_task()
+    before = stored(server)
     with ThreadPoolExecutor(8) as pool:
         answers = list(
             pool.map(lambda _: upload(anna, surface, task["id"], NOTE * 5000), range(24))
@@ -295,7 +311,7 @@ def test_many_uploads_at_once_with_one_key_make_one_file(server, anna, surface):
     assert {answer.status_code for answer in answers} <= {201, 409}
     assert sum(answer.status_code == 201 and not replayed(answer) for answer in answers) == 1
     assert len(files_of(anna, task["id"])) == 1
-    assert len(list((Path(server.folder) / "uploads").iterdir())) == 1
+    assert len(stored(server) - before) == 1
 
 
 def test_an_upload_that_was_refused_or_broken_off_keeps_nothing(server, anna, surface):

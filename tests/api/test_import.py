@@ -8,6 +8,12 @@ import pytest
 from support.api import ABSENT, V1, assert_error, assert_invalid, register
 from support.server import BINARY
 
+
+@pytest.fixture
+def server(shared_server):
+    return shared_server
+
+
 PATH = "/api/v1/tasks/import"
 EXPORT = "/api/v1/tasks/export"
 OWN = ("id", "user_id", "updated_at", "version")  # what a copy has of its own

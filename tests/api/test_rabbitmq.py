@@ -19,10 +19,6 @@ from support.worker import Worker
 FAULT_JOBS = bounded(400, 20000)
 
 
-# One node, and one process of tests that may kill it.
-pytestmark = pytest.mark.xdist_group("rabbitmq")
-
-
 @pytest.fixture(scope="module")
 def rabbitmq(tmp_path_factory):
     with closing(RabbitMQ(tmp_path_factory.mktemp("rabbitmq")).create()) as rabbitmq:
@@ -45,7 +41,7 @@ def server(start_server, url):
         RABBITMQ_URL=url,
         JOB_EXTERNAL_OPERATIONS="translate, resize",
     )
-    wait_until(lambda: "carries jobs" in server.stdout, "the server to reach the broker")
+    server.await_log("carries jobs")
     return server
 
 
@@ -125,14 +121,14 @@ def test_jobs_go_through_the_broker(rabbitmq, url, anna, server, start_worker):
 
 def test_a_server_with_workers_consumes_its_own_jobs(start_server, url):
     server = start_server(RABBITMQ_URL=url)
-    wait_until(lambda: "carries jobs" in server.stdout, "the broker")
+    server.await_log("carries jobs")
     anna = register(server, "anna")
     jobs = [submit(anna) for _ in range(20)]
     assert {wait_for(anna, job, *OVER)["result"] for job in jobs} == {"cba"}
     wait_until(lambda: metrics(server)["confirmed"] == 20, "the confirms")
     found = metrics(server)
     assert found["published"] == found["consumed"] == 20
-    assert f"amqp://errand:***@127.0.0.1:{url.split(':')[-1]}" in server.stdout
+    server.await_log(f"amqp://errand:***@127.0.0.1:{url.split(':')[-1]}")
     assert PASSWORD not in server.stdout + server.stderr
 
 
@@ -443,7 +439,7 @@ def test_an_external_operation_must_be_named(anna, server):
 def test_wrong_credentials_are_said_and_not_shown(rabbitmq, start_server, url):
     wrong = rabbitmq.url_of("test-0", password="hunter22-wrong")
     server = start_server(RABBITMQ_URL=wrong)
-    wait_until(lambda: "ACCESS_REFUSED" in server.stdout, "the reason in the log")
+    server.await_log("ACCESS_REFUSED")
     assert "hunter22" not in server.stdout + server.stderr
     anna = register(server, "anna")
     assert wait_for(anna, submit(anna), *OVER)["result"] == "cba"
@@ -457,7 +453,7 @@ def test_tls_with_a_certificate_that_is_vouched_for(rabbitmq, start_server, url)
     host = url.rsplit("/", 1)[1]
     options = f"?cacertfile={rabbitmq.certificate}&heartbeat=5"
     server = start_server(RABBITMQ_URL=rabbitmq.tls_url_of(host, "localhost", options))
-    wait_until(lambda: "carries jobs" in server.stdout, "the broker")
+    server.await_log("carries jobs")
     anna = register(server, "anna")
     large = "x" * 500_000
     jobs = [submit(anna, data=large + str(number)) for number in range(5)]
@@ -474,8 +470,8 @@ def test_tls_with_a_certificate_that_is_not(rabbitmq, start_server, url, host, v
     options = f"?cacertfile={rabbitmq.certificate}" if vouched else ""
     name = url.rsplit("/", 1)[1]
     server = start_server(RABBITMQ_URL=rabbitmq.tls_url_of(name, host, options))
-    wait_until(lambda: "until it is back" in server.stdout, "the reason in the log")
-    assert words in server.stdout
+    server.await_log("until it is back")
+    server.await_log(words)
     assert queue_health(server)["status"] == "degraded"
 
 

@@ -1,6 +1,5 @@
 """Servers that share a Redis: limits and results in common, and nothing lost when it goes away."""
 
-import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -42,11 +41,6 @@ def at(node, caller):
 
 def cache_of(server):
     return server.http.get("/health/detailed").json()["checks"]["cache"]
-
-
-def metric(server, name):
-    text = server.http.get("/metrics").text
-    return float(re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE).group(1))
 
 
 def statuses(answers):
@@ -116,7 +110,7 @@ def test_the_script_is_told_anew_to_a_redis_that_forgot_it(start_node, redis):
         assert answer.headers["X-RateLimit-Remaining"] != "1000"
         redis.call("SCRIPT", "FLUSH")
     assert answer.headers["X-RateLimit-Remaining"] == "997"
-    assert metric(server, 'redis_commands_total{outcome="failed"}') == 0
+    assert server.metric('redis_commands_total{outcome="failed"}') == 0
 
 
 # Results.
@@ -129,9 +123,9 @@ def test_what_one_server_has_computed_the_others_find(start_node, redis):
     assert read_stats(anna) == (1, "MISS")
     wait_until(lambda: ":cache:" in redis.call("KEYS", "*"), "the result to be there")
     assert read_stats(at(second, anna)) == (1, "HIT")
-    assert metric(second, "cache_shared_hits_total") == 1
+    assert second.metric("cache_shared_hits_total") == 1
     assert read_stats(at(second, anna)) == (1, "HIT")
-    assert metric(second, "cache_shared_hits_total") == 1  # the second time it was in memory
+    assert second.metric("cache_shared_hits_total") == 1  # the second time it was in memory
 
 
 def test_no_server_answers_what_a_change_at_another_has_made_stale(start_node):
@@ -161,7 +155,7 @@ def test_a_finished_job_is_found_by_its_owner_alone(start_node, redis):
     wait_until(lambda: f":job:{anna.id}:" in redis.call("KEYS", "*"), "the job to be there")
     for _ in range(2):
         assert at(second, anna).get(path).json() == finished
-        assert metric(second, "cache_shared_hits_total") == 1  # the second time it was in memory
+        assert second.metric("cache_shared_hits_total") == 1  # the second time it was in memory
     for node in (first, second):
         assert at(node, bert).get(path).status_code == 404
         assert at(node, admin).get(path).json() == finished
@@ -219,17 +213,17 @@ def test_the_server_goes_on_when_redis_is_killed_and_uses_it_again(start_node, r
     assert cache_of(server)["status"] == "degraded"
     assert cache_of(server)["reason"].startswith("Redis: ")
     assert server.http.get("/health/detailed").status_code == 200
-    assert metric(server, "redis_up") == 0
+    assert server.metric("redis_up") == 0
     answer = server.http.get(CLASSIC.tasks)
     assert answer.status_code == 401
     assert "X-RateLimit-Remaining" in answer.headers
     redis.start()
     wait_until(lambda: cache_of(server)["status"] == "healthy", "Redis to be used again")
     assert "reason" not in cache_of(server)
-    before = metric(server, 'redis_commands_total{outcome="answered"}')
+    before = server.metric('redis_commands_total{outcome="answered"}')
     use(server)
-    assert metric(server, 'redis_commands_total{outcome="answered"}') > before
-    wait_until(lambda: BACK in server.stdout, "the log to say so")
+    assert server.metric('redis_commands_total{outcome="answered"}') > before
+    server.await_log(BACK)
     assert (server.stdout.count(QUIET), server.stdout.count(BACK)) == (1, 1)
 
 
@@ -248,15 +242,15 @@ def test_a_redis_that_hangs_is_waited_for_once(start_node, redis):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: server.http.get(CLASSIC.tasks), range(8)))
     assert statuses(answers) == [401] * 8
-    late = metric(server, 'redis_commands_total{outcome="late"}')
+    late = server.metric('redis_commands_total{outcome="late"}')
     assert 1 <= late <= 8
     for _ in range(50):
         assert server.http.get(CLASSIC.tasks).status_code == 401
-    assert metric(server, 'redis_commands_total{outcome="skipped"}') >= 50
+    assert server.metric('redis_commands_total{outcome="skipped"}') >= 50
     assert cache_of(server)["reason"] == "Redis: it does not answer in time"
     redis.resume()
     wait_until(lambda: cache_of(server)["status"] == "healthy", "Redis to be used again")
-    wait_until(lambda: BACK in server.stdout, "the log to say so")
+    server.await_log(BACK)
     assert (server.stdout.count(QUIET), server.stdout.count(BACK)) == (1, 1)
 
 
@@ -264,7 +258,7 @@ def test_a_server_starts_without_its_redis(start_node, redis):
     redis.kill()
     server = start_node(RATE_LIMIT_PER_MINUTE=100000)
     assert server.http.get(CLASSIC.tasks).status_code == 401
-    wait_until(lambda: QUIET in server.stdout, "the log to say so")
+    server.await_log(QUIET)
     redis.start()
     wait_until(lambda: cache_of(server)["status"] == "healthy", "Redis to be used")
 
@@ -275,7 +269,7 @@ def test_a_redis_that_must_not_be_written_to_is_not_used(start_node, redis):
     answer = server.http.get(CLASSIC.tasks)
     assert answer.status_code == 401
     assert answer.headers["X-RateLimit-Remaining"] == "99999"
-    wait_until(lambda: QUIET in server.stdout, "the log to say so")
+    server.await_log(QUIET)
     assert "OOM" in cache_of(server)["reason"]
     redis.call("CONFIG", "SET", "maxmemory", "0")
     wait_until(lambda: cache_of(server)["status"] == "healthy", "Redis to be used again")
@@ -301,7 +295,7 @@ def test_a_wrong_password_is_said_plainly(start_server, redis):
     url = redis.url.replace("redis://", "redis://:wrong-one@")
     server = start_server(**{**redis.options, "REDIS_URL": url}, RATE_LIMIT_PER_MINUTE=9)
     assert server.http.get(CLASSIC.tasks).status_code == 401
-    wait_until(lambda: "WRONGPASS" in server.stdout, "the log to say so")
+    server.await_log("WRONGPASS")
     assert "WRONGPASS" in cache_of(server)["reason"]
     assert "wrong-one" not in server.stdout
 

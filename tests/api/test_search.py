@@ -1,9 +1,15 @@
 """Search by the index: the same answers as reading every row, at any moment."""
 
 import pytest
-from support.api import CLASSIC, V1, register
+from support.api import CLASSIC, V1, register_next
 from support.server import wait_until
 from support.tasks import insert_tasks
+
+
+@pytest.fixture
+def server(shared_server):
+    return shared_server
+
 
 MANY = 1200  # tasks of one user, so many that the index is asked
 
@@ -31,7 +37,7 @@ def find(caller, search, **options):
 @pytest.fixture
 def rich(server):
     """A user with more tasks than are read one by one, put there while the server is stopped."""
-    user = register(server, "rich")
+    user = register_next(server, "rich")
     server.stop()
     insert_tasks(server, user.id, MANY, "Common number ")
     server.database.run(
@@ -45,7 +51,6 @@ def rich(server):
             (),
         ),
     )
-    server._http = None
     server.start()
     return user
 

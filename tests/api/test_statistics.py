@@ -3,9 +3,16 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
-from support.api import CLASSIC, V1, Caller, assert_error, assert_invalid, register
+from support.api import CLASSIC, V1, Caller, assert_error, assert_invalid, log_in_admin, register
+
+
+@pytest.fixture
+def server(shared_server):
+    return shared_server
+
 
 pytestmark = pytest.mark.shared
 
@@ -178,8 +185,10 @@ def backdate(server, task, created, completed=None):
 
 
 @pytest.fixture
-def history(server, anna, bert):
-    """Four tasks over three days of May 2025."""
+def history(start_server):
+    """Four tasks over three days of May 2025, all that the server has."""
+    server = start_server()
+    anna, bert = register(server, "anna"), register(server, "bert")
     days = [
         (anna, "2025-05-01", "2025-05-02"),
         (anna, "2025-05-02", None),
@@ -189,11 +198,11 @@ def history(server, anna, bert):
     for caller, created, completed in days:
         task = caller.create_task(title="T", completed=completed is not None)
         backdate(server, task["id"], created, completed)
-    return server
+    return SimpleNamespace(anna=anna, admin=log_in_admin(server))
 
 
-def test_a_user_sees_their_own_tasks(history, anna, surface):
-    assert analytics(anna, surface) == {
+def test_a_user_sees_their_own_tasks(history, surface):
+    assert analytics(history.anna, surface) == {
         "by_status": {"todo": 1, "in_progress": 0, "done": 1},
         "by_user": {"anna": 2},
         "by_day": [
@@ -203,8 +212,8 @@ def test_a_user_sees_their_own_tasks(history, anna, surface):
     }
 
 
-def test_an_administrator_sees_everybodys(history, admin, surface):
-    answer = analytics(admin, surface, start_date="2025-05-01", end_date="2025-05-24")
+def test_an_administrator_sees_everybodys(history, surface):
+    answer = analytics(history.admin, surface, start_date="2025-05-01", end_date="2025-05-24")
     assert answer["by_status"] == {"todo": 2, "in_progress": 0, "done": 2}
     assert answer["by_user"] == {"anna": 2, "bert": 2}
     assert answer["by_day"][-1] == {"date": "2025-05-24", "created": 1, "completed": 1}
@@ -221,9 +230,9 @@ def test_an_administrator_sees_everybodys(history, admin, surface):
         (None, "2025-05-23", 3),
     ],
 )
-def test_both_ends_of_a_period_belong_to_it(history, admin, start, end, made):
+def test_both_ends_of_a_period_belong_to_it(history, start, end, made):
     query = {"start_date": start, "end_date": end}
-    answer = analytics(admin, **{name: value for name, value in query.items() if value})
+    answer = analytics(history.admin, **{name: value for name, value in query.items() if value})
     assert sum(answer["by_status"].values()) == made
     assert sum(day["created"] for day in answer["by_day"]) == made
 

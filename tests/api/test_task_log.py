@@ -212,7 +212,7 @@ def test_a_long_absence_is_made_up_for_within_bounds(server, anna):
     days = logged_days(server, task["id"])[1:]
     assert days[0] == (today() - timedelta(days=31)).isoformat()
     assert len(days) == 32
-    assert "left out" in server.stdout
+    server.await_log("left out")
 
 
 def test_the_rows_of_a_day_are_listed(server, anna):

@@ -420,7 +420,7 @@ def test_a_request_that_waits_for_the_weather_is_finished(server, anna, service)
     begun = [begin_create(server, anna, "Moscow") for _ in range(4)]
     wait_until(lambda: service.requests, "the request to the service")
     server.signal(signal.SIGTERM)
-    wait_until(lambda: "draining" in server.stdout, "the server to drain")
+    server.await_log("draining")
     service.usual.release()
     for connection in begun:
         answer = connection.read_answer()

@@ -28,14 +28,8 @@ def server(shared_server):
     return shared_server
 
 
-def metric(server, name):
-    text = server.http.get("/metrics").text
-    line = next(line for line in text.splitlines() if line.startswith(f"{name} "))
-    return float(line.rsplit(" ", 1)[1])
-
-
 def listening(server):
-    return metric(server, 'live_connections{kind="websocket"}')
+    return server.metric('live_connections{kind="websocket"}')
 
 
 # --- Who may connect ---

@@ -165,7 +165,7 @@ def test_a_job_that_takes_too_long_is_stopped(anna, start_worker, program):
 
 
 def test_short_jobs_do_not_wait_behind_a_long_one(anna, start_worker, program):
-    start_worker("--exec", program("long", "sleep 1000"), WORKERS="1")
+    start_worker("--exec", program("long", "sleep 1000"), WORKERS="1", DRAIN_SECONDS="1")
     known(anna, "long")
     worker = start_worker(WORKERS="1")
     jobs = [submit(anna, data=str(number)) for number in range(50)]

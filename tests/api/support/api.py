@@ -133,6 +133,13 @@ def register(server, username, password=PASSWORD, **fields):
     return Caller(server, answer.json()["access_token"], answer.json()["user"])
 
 
+def register_next(server, name):
+    """A new user: on a fresh server `name` itself, on a shared one the next of that name."""
+    server.names[name] += 1
+    count = server.names[name]
+    return register(server, name if count == 1 else f"{name}{count}")
+
+
 def try_login(server, username, password, surface=V1):
     body = {"username": username, "password": password}
     return server.http.post(surface.auth("login"), json=body)

@@ -8,6 +8,9 @@
     rabbitmq.close()
 
 The virtual hosts are made many at a time, the first when the node starts, so that few tests wait for one.
+
+With ERRAND_BACKEND=all the conftest starts one before the workers of xdist are, for the tests that leave
+open what carries jobs: `shared_url()` is of a virtual host of it that no other test has.
 """
 
 import json
@@ -17,6 +20,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,6 +37,8 @@ PROGRAM = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 USER, PASSWORD = "errand", "hunter22-Passw0rd"
 CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl"
 VIRTUAL_HOSTS = 40  # made at a time
+SHARED_HOSTS = 200  # of the one that all tests share: more than there are tests of jobs
+ADDRESS = "ERRAND_TEST_RABBITMQ"  # port:folder, handed to the workers
 
 CONFIG = """
 listeners.tcp.1 = 127.0.0.1:{port}
@@ -48,15 +54,35 @@ log.console.level = warning
 """
 
 
+def is_wanted():
+    return os.environ.get("ERRAND_BACKEND") == "all"
+
+
+def url_of(port, virtual_host, password=PASSWORD):
+    return f"amqp://{USER}:{password}@127.0.0.1:{port}/{virtual_host}"
+
+
+def connect(url):
+    return pika.BlockingConnection(pika.URLParameters(url))
+
+
+def is_open(url):
+    try:
+        connect(url).close()
+    except (pika.exceptions.AMQPError, OSError):
+        return False
+    return True
+
+
 class RabbitMQ:
-    def __init__(self, folder):
+    def __init__(self, folder, virtual_hosts=VIRTUAL_HOSTS):
         self.folder = Path(folder)
         self.port = free_port()
         self.tls_port = free_port()
         self.process = None
         self._epmd = None
         self._used = 0
-        self._made = VIRTUAL_HOSTS
+        self._made = virtual_hosts
         self._environment = None
 
     def create(self):
@@ -151,14 +177,10 @@ class RabbitMQ:
     def _is_ready(self):
         output = (self.folder / "output.log").read_text(errors="replace")
         assert self.process.poll() is None, output[-4000:]
-        try:
-            self.connect(self.url_of("test-0")).close()
-        except (pika.exceptions.AMQPError, OSError):
-            return False
-        return True
+        return is_open(self.url_of("test-0"))
 
     def url_of(self, virtual_host, password=PASSWORD):
-        return f"amqp://{USER}:{password}@127.0.0.1:{self.port}/{virtual_host}"
+        return url_of(self.port, virtual_host, password)
 
     def tls_url_of(self, virtual_host, host, options=""):
         return f"amqps://{USER}:{PASSWORD}@{host}:{self.tls_port}/{virtual_host}{options}"
@@ -169,13 +191,9 @@ class RabbitMQ:
         self._used += 1
         return self.url_of(f"test-{self._used - 1}")
 
-    @staticmethod
-    def connect(url):
-        return pika.BlockingConnection(pika.URLParameters(url))
-
     @contextmanager
     def channel(self, url):
-        connection = self.connect(url)
+        connection = connect(url)
         try:
             yield connection.channel()
         finally:
@@ -217,3 +235,29 @@ class RabbitMQ:
         if self._epmd is not None:
             self._epmd.kill()
             self._epmd.wait()
+
+
+def start_for_all():
+    """Start the broker that all tests share, without waiting for it; returns what ends it."""
+    folder = tempfile.mkdtemp(prefix="errand-rabbitmq-", dir="/tmp")
+    rabbitmq = RabbitMQ(folder, SHARED_HOSTS).create().start(wait=False)
+    os.environ[ADDRESS] = f"{rabbitmq.port}:{folder}"
+
+    def end():
+        rabbitmq.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    return end
+
+
+def shared_url():
+    port, folder = os.environ[ADDRESS].split(":")
+    # One byte for each that is taken: appending tells workers apart.
+    with (Path(folder) / "taken").open("ab") as taken:
+        taken.write(b".")
+        taken.flush()
+        number = taken.tell() - 1
+    assert number < SHARED_HOSTS, "more tests than virtual hosts: raise SHARED_HOSTS"
+    url = url_of(port, f"test-{number}")
+    wait_until(lambda: is_open(url), f"RabbitMQ to be there; see {folder}/output.log")
+    return url
