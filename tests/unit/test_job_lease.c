@@ -3,73 +3,43 @@
  */
 #include "domain/job_lease.h"
 
-#include "base/clock.h"
 #include "base/error.h"
-#include "database.h"
-#include "db/migrate.h"
 #include "domain/task.h"
+#include "jobs.h"
 #include "support.h"
 
 enum { LIMIT = 16 };
 
-#define NOW (INT64_C(1000) * CLOCK_DAY)
-
-/* A migrated database with the operations that are built in, and what a step works with. */
+/* What a step works with. */
 struct bench {
-    struct database *database;
-    struct operations *operations;
-    struct arena arena;
+    struct jobs jobs;
     struct job_lease leases[LIMIT];
     size_t limit;
     int64_t now;
     struct job_outcome outcome;
     const struct job_lease *lease;
-    struct job_order order;
 };
-
-static void bench_create(struct bench *bench, struct database *database)
-{
-    struct text message;
-    *bench = (struct bench){
-        .database = database, .operations = operations_create(), .limit = LIMIT, .now = NOW};
-    arena_init(&bench->arena);
-    assert_true(migrate_apply(database->db, &bench->arena, &message) > 0);
-}
 
 static void bench_release(struct bench *bench)
 {
-    arena_release(&bench->arena);
-    operations_free(bench->operations);
+    jobs_release(&bench->jobs);
 }
 
 #define BENCH(name)                                                                                \
-    DATABASE(database);                                                                            \
-    __attribute__((cleanup(bench_release))) struct bench name;                                     \
-    bench_create(&name, &database)
-
-static int run_order(struct db_connection *connection, void *argument)
-{
-    struct bench *bench = argument;
-    return job_order(connection, &bench->arena, &bench->order);
-}
+    __attribute__((cleanup(bench_release))) struct bench name = {.limit = LIMIT, .now = NOW};      \
+    jobs_create(&name.jobs)
 
 /* A queued job, in turn at `turn`. */
 static void queue(struct bench *bench, const char *operation, int64_t turn)
 {
-    bench->order = (struct job_order){.operation = operation, .data = TEXT("abc")};
-    assert_int_equal(db_write(bench->database->db, run_order, bench), 0);
-    CLEANUP_ARENA struct arena arena = {0};
-    struct text sql = arena_format(&arena,
-                                   "UPDATE jobs SET turn = %jd, run_at = %jd, max_attempts = 2 "
-                                   "WHERE number = (SELECT max(number) FROM jobs)",
-                                   (intmax_t)turn, (intmax_t)turn);
-    assert_int_equal(database_execute(bench->database->db, sql.data), 1);
+    jobs_add(&bench->jobs, operation, "turn = %jd, run_at = %jd, max_attempts = 2", (intmax_t)turn,
+             (intmax_t)turn);
 }
 
 static struct job_claim claim_of(const struct bench *bench)
 {
     return (struct job_claim){.worker = "test",
-                              .operations = bench->operations,
+                              .operations = bench->jobs.operations,
                               .now = bench->now,
                               .lease = CLOCK_SECOND};
 }
@@ -78,26 +48,26 @@ static int run_take(struct db_connection *connection, void *argument)
 {
     struct bench *bench = argument;
     const struct job_claim claim = claim_of(bench);
-    return job_lease_take(connection, &bench->arena, &claim, bench->limit, bench->leases);
+    return job_lease_take(connection, &bench->jobs.arena, &claim, bench->limit, bench->leases);
 }
 
 static int take(struct bench *bench, size_t limit)
 {
     bench->limit = limit;
-    return db_write(bench->database->db, run_take, bench);
+    return db_write(bench->jobs.db, run_take, bench);
 }
 
 static int run_end(struct db_connection *connection, void *argument)
 {
     struct bench *bench = argument;
-    return job_lease_end(connection, &bench->arena, bench->lease, &bench->outcome, bench->now);
+    return job_lease_end(connection, &bench->jobs.arena, bench->lease, &bench->outcome, bench->now);
 }
 
 static int end(struct bench *bench, const struct job_lease *lease, enum job_outcome_kind kind)
 {
     bench->lease = lease;
     bench->outcome = (struct job_outcome){.kind = kind, .result = TEXT("cba")};
-    return db_write(bench->database->db, run_end, bench);
+    return db_write(bench->jobs.db, run_end, bench);
 }
 
 static int run_extend(struct db_connection *connection, void *argument)
@@ -110,18 +80,18 @@ static int run_extend(struct db_connection *connection, void *argument)
 static int extend(struct bench *bench, const struct job_lease *lease)
 {
     bench->lease = lease;
-    return db_write(bench->database->db, run_extend, bench);
+    return db_write(bench->jobs.db, run_extend, bench);
 }
 
 static int run_recover(struct db_connection *connection, void *argument)
 {
     struct bench *bench = argument;
-    return job_lease_recover(connection, &bench->arena, bench->now);
+    return job_lease_recover(connection, &bench->jobs.arena, bench->now);
 }
 
 static int recover(struct bench *bench)
 {
-    return db_write(bench->database->db, run_recover, bench);
+    return db_write(bench->jobs.db, run_recover, bench);
 }
 
 static int run_promote(struct db_connection *connection, void *argument)
@@ -131,10 +101,7 @@ static int run_promote(struct db_connection *connection, void *argument)
 
 static int64_t status_of(const struct bench *bench, int64_t number)
 {
-    CLEANUP_ARENA struct arena arena = {0};
-    struct text sql =
-        arena_format(&arena, "SELECT status FROM jobs WHERE number = %jd", (intmax_t)number);
-    return database_integer(bench->database->db, sql.data);
+    return jobs_value(&bench->jobs, number, "status");
 }
 
 TEST(takes_the_first_in_turn_of_all_operations)
@@ -199,8 +166,7 @@ TEST(keeps_a_lease_that_is_extended)
         assert_int_equal(extend(&bench, &lease), 0);
         assert_int_equal(recover(&bench), 0);
     }
-    assert_int_equal(database_execute(bench.database->db, "UPDATE jobs SET cancel_requested = 1"),
-                     1);
+    assert_int_equal(jobs_execute(&bench.jobs, "UPDATE jobs SET cancel_requested = 1"), 1);
     assert_int_equal(extend(&bench, &lease), 1);
 }
 
@@ -233,7 +199,7 @@ TEST(gives_up_a_job_whose_workers_die)
                                  : crash < JOB_CRASHES_LIMIT ? JOB_FAILED
                                                              : JOB_DEAD);
         bench.now += 10 * CLOCK_MINUTE;
-        assert_int_equal(db_write(bench.database->db, run_promote, &bench), status == JOB_FAILED);
+        assert_int_equal(db_write(bench.jobs.db, run_promote, &bench), status == JOB_FAILED);
     }
     assert_int_equal(take(&bench, 1), 0);
 }
@@ -245,10 +211,10 @@ TEST(tries_again_while_attempts_are_left)
     assert_int_equal(take(&bench, 1), 1);
     assert_int_equal(end(&bench, &bench.leases[0], OUTCOME_FAILED), 0);
     assert_int_equal(status_of(&bench, 1), JOB_FAILED);
-    assert_int_equal(db_write(bench.database->db, run_promote, &bench), 0);
+    assert_int_equal(db_write(bench.jobs.db, run_promote, &bench), 0);
     assert_int_equal(take(&bench, 1), 0);
     bench.now += JOB_BACKOFF_LIMIT;
-    assert_int_equal(db_write(bench.database->db, run_promote, &bench), 1);
+    assert_int_equal(db_write(bench.jobs.db, run_promote, &bench), 1);
     assert_int_equal(take(&bench, 1), 1);
     assert_int_equal(bench.leases[0].attempts, 2);
     assert_int_equal(end(&bench, &bench.leases[0], OUTCOME_FAILED), 1);
@@ -273,9 +239,8 @@ TEST(cancels_instead_of_trying_again)
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         queue(&bench, "reverse", NOW);
         assert_int_equal(take(&bench, 1), 1);
-        assert_int_equal(database_execute(bench.database->db,
-                                          "UPDATE jobs SET cancel_requested = 1 WHERE status = 2"),
-                         1);
+        assert_int_equal(
+            jobs_execute(&bench.jobs, "UPDATE jobs SET cancel_requested = 1 WHERE status = 2"), 1);
         assert_int_equal(end(&bench, &bench.leases[0], kinds[i]), 1);
         assert_int_equal(status_of(&bench, bench.leases[0].number), JOB_CANCELLED);
     }

@@ -6,22 +6,16 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/error.h"
-#include "database.h"
-#include "db/migrate.h"
 #include "domain/job_lease.h"
+#include "jobs.h"
 #include "support.h"
 
 enum { LIMIT = 16 };
 
-#define NOW (INT64_C(1000) * CLOCK_DAY)
-
-/* A migrated database where all built-in operations are known, and what a step works with. */
+/* What a step works with. */
 struct bench {
-    struct database *database;
-    struct operations *operations;
-    struct arena arena;
+    struct jobs jobs;
     int64_t now;
     int64_t stray;
     struct job_posting postings[JOB_OUTBOX_BATCH];
@@ -32,73 +26,50 @@ struct bench {
 
 static void execute(struct bench *bench, const char *sql)
 {
-    assert_true(database_execute(bench->database->db, sql) >= 0);
+    jobs_execute(&bench->jobs, sql);
 }
 
-static void bench_create(struct bench *bench, struct database *database)
+static int64_t value_of(const struct bench *bench, int64_t number, const char *column)
 {
-    struct text message;
-    *bench = (struct bench){.database = database, .operations = operations_create(), .now = NOW};
-    arena_init(&bench->arena);
-    assert_true(migrate_apply(database->db, &bench->arena, &message) > 0);
+    return jobs_value(&bench->jobs, number, column);
+}
+
+static void bench_create(struct bench *bench)
+{
+    *bench = (struct bench){.now = NOW};
+    jobs_create(&bench->jobs);
     execute(bench, "INSERT INTO job_operations (name, seen_at) VALUES ('reverse', 1), "
                    "('uppercase', 1)");
 }
 
 static void bench_release(struct bench *bench)
 {
-    arena_release(&bench->arena);
-    operations_free(bench->operations);
+    jobs_release(&bench->jobs);
 }
 
 #define BENCH(name)                                                                                \
-    DATABASE(database);                                                                            \
     __attribute__((cleanup(bench_release))) struct bench name;                                     \
-    bench_create(&name, &database)
+    bench_create(&name)
 
-struct adding {
-    struct bench *bench;
-    const char *operation;
-};
-
-static int run_add(struct db_connection *connection, void *argument)
-{
-    const struct adding *adding = argument;
-    const struct job_order order = {.operation = adding->operation, .data = TEXT("abc")};
-    return job_order(connection, &adding->bench->arena, &order);
-}
-
-/* A queued job, to be published. Jobs are numbered from 1. */
+/* A queued job, to be published, whose id ends in its number. */
 static void add(struct bench *bench, const char *operation, int64_t turn)
 {
-    struct adding adding = {bench, operation};
-    assert_int_equal(db_write(bench->database->db, run_add, &adding), 0);
-    struct text sql = arena_format(&bench->arena,
-                                   "UPDATE jobs SET turn = %jd, run_at = %jd, published_at = 0, "
-                                   "id = '00000000-0000-4000-8000-' || substr('000000000000', 1, "
-                                   "12 - length(CAST(number AS TEXT))) || CAST(number AS TEXT) "
-                                   "WHERE number = (SELECT max(number) FROM jobs)",
-                                   (intmax_t)turn, (intmax_t)NOW);
-    execute(bench, sql.data);
-}
-
-static int64_t value_of(const struct bench *bench, int64_t number, const char *column)
-{
-    CLEANUP_ARENA struct arena arena = {0};
-    struct text sql = arena_format(&arena, "SELECT coalesce(%s, -1) FROM jobs WHERE number = %jd",
-                                   column, (intmax_t)number);
-    return database_integer(bench->database->db, sql.data);
+    jobs_add(&bench->jobs, operation,
+             "turn = %jd, run_at = %jd, published_at = 0, id = '00000000-0000-4000-8000-' || "
+             "substr('000000000000', 1, 12 - length(CAST(number AS TEXT))) || "
+             "CAST(number AS TEXT)",
+             (intmax_t)turn, (intmax_t)NOW);
 }
 
 static int run_publish(struct db_connection *connection, void *argument)
 {
     struct bench *bench = argument;
-    return job_outbox_take(connection, &bench->arena, bench->now, bench->postings);
+    return job_outbox_take(connection, &bench->jobs.arena, bench->now, bench->postings);
 }
 
 static int publish(struct bench *bench)
 {
-    return db_write(bench->database->db, run_publish, bench);
+    return db_write(bench->jobs.db, run_publish, bench);
 }
 
 static int run_return(struct db_connection *connection, void *argument)
@@ -118,7 +89,7 @@ static struct job_claim claim_of(const struct bench *bench)
 {
     return (struct job_claim){
         .worker = "test",
-        .operations = bench->operations,
+        .operations = bench->jobs.operations,
         .now = bench->now,
         .lease = CLOCK_SECOND,
         .carried = true,
@@ -130,7 +101,7 @@ static int run_deliver(struct db_connection *connection, void *argument)
 {
     struct bench *bench = argument;
     const struct job_claim claim = claim_of(bench);
-    return job_lease_take_delivered(connection, &bench->arena, &claim, bench->deliveries,
+    return job_lease_take_delivered(connection, &bench->jobs.arena, &claim, bench->deliveries,
                                     bench->count, bench->leases);
 }
 
@@ -141,13 +112,13 @@ static int deliver(struct bench *bench, const int64_t *numbers, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct job_delivery *delivery = &bench->deliveries[i];
         *delivery = (struct job_delivery){
-            .operation = operation_find(bench->operations, TEXT("reverse")),
+            .operation = operation_find(bench->jobs.operations, TEXT("reverse")),
             .ticket = {1, i + 1},
         };
         snprintf(delivery->id, sizeof delivery->id, "00000000-0000-4000-8000-%012jd",
                  (intmax_t)numbers[i]);
     }
-    return db_write(bench->database->db, run_deliver, bench);
+    return db_write(bench->jobs.db, run_deliver, bench);
 }
 #define DELIVER(bench, ...)                                                                        \
     deliver((bench), (const int64_t[]){__VA_ARGS__},                                               \
@@ -157,13 +128,13 @@ static int run_take(struct db_connection *connection, void *argument)
 {
     struct bench *bench = argument;
     const struct job_claim claim = claim_of(bench);
-    return job_lease_take(connection, &bench->arena, &claim, LIMIT, bench->leases);
+    return job_lease_take(connection, &bench->jobs.arena, &claim, LIMIT, bench->leases);
 }
 
 static int take_strays(struct bench *bench, int64_t before)
 {
     bench->stray = before;
-    return db_write(bench->database->db, run_take, bench);
+    return db_write(bench->jobs.db, run_take, bench);
 }
 
 TEST(publishes_each_job_once_in_the_order_of_turns)
@@ -216,16 +187,16 @@ TEST(takes_back_what_was_not_published_and_is_still_queued)
     add(&bench, "reverse", NOW);
     assert_int_equal(publish(&bench), 2);
     assert_int_equal(DELIVER(&bench, 2), 1);
-    assert_int_equal(db_write(bench.database->db, run_return, &bench), 0);
+    assert_int_equal(db_write(bench.jobs.db, run_return, &bench), 0);
     assert_int_equal(value_of(&bench, 1, "published_at"), 0);
     assert_int_equal(value_of(&bench, 2, "published_at"), NOW);
     assert_int_equal(publish(&bench), 1);
     bench.now++;
-    assert_int_equal(db_write(bench.database->db, run_return, &bench), 0);
+    assert_int_equal(db_write(bench.jobs.db, run_return, &bench), 0);
     assert_int_equal(value_of(&bench, 1, "published_at"), NOW);
-    assert_int_equal(db_write(bench.database->db, run_reclaim, &bench), 1);
+    assert_int_equal(db_write(bench.jobs.db, run_reclaim, &bench), 1);
     assert_int_equal(publish(&bench), 1);
-    assert_int_equal(db_write(bench.database->db, run_reclaim, &bench), 0);
+    assert_int_equal(db_write(bench.jobs.db, run_reclaim, &bench), 0);
 }
 
 TEST(leases_what_the_broker_brings_once)
