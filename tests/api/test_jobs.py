@@ -268,7 +268,7 @@ def test_a_full_queue_refuses_and_says_when_to_try_again(start_server):
 
 
 def test_higher_priorities_go_first_and_low_ones_do_not_starve(start_server):
-    # At a broker it is the order of publication that counts: test_rabbitmq.py.
+    # At a broker it is the order of publication that counts: rabbitmq/test_rabbitmq.py.
     server = start_server(WORKERS="0", RABBITMQ_URL="")
     anna = register(server, "anna")
     low, medium, high, old = (

@@ -47,3 +47,13 @@ def unfinished(server):
         "SELECT count(*) FROM jobs WHERE user_id IS NOT NULL AND status <> 3"
     )
     return count
+
+
+def events_of(server, job):
+    """How often the log of changes has the end of a job."""
+    [(count,)] = server.database.query(
+        "SELECT count(*) FROM events WHERE action = 'job.finished' AND resource_id = "
+        "(SELECT number FROM jobs WHERE id = ?)",
+        job["id"],
+    )
+    return count
