@@ -8,6 +8,7 @@
 #include "base/memory.h"
 
 enum {
+    FIRST_CHUNK_SIZE = 6144, /* enough for most requests; a stream keeps it as long as it lasts */
     CHUNK_SIZE = 8192,
     ALIGNMENT = _Alignof(max_align_t),
 };
@@ -66,11 +67,12 @@ static void *arena_allocate_slowly(struct arena *arena, size_t size)
         }
         return own->data;
     }
-    struct arena_chunk *chunk = chunk_create(CHUNK_SIZE - sizeof *chunk);
+    size_t capacity = arena->chunks == NULL ? FIRST_CHUNK_SIZE : CHUNK_SIZE;
+    struct arena_chunk *chunk = chunk_create(capacity - sizeof *chunk);
     chunk->older = arena->chunks;
     arena->chunks = chunk;
     arena->next = chunk->data + size;
-    arena->end = (char *)chunk + CHUNK_SIZE;
+    arena->end = (char *)chunk + capacity;
     return chunk->data;
 }
 
