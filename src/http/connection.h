@@ -66,8 +66,8 @@ void connections_enter(struct connections *connections, struct connection *conne
 void connections_expire(struct connections *connections, int64_t now);
 
 /* connections_notice_ends: wakes libmicrohttpd for the connections that wait for their client and
- * whose client has sent its last byte: all that are READING, and those that have been IDLE for at
- * most `interval`, the microseconds between two calls. What has been idle for longer was looked at.
+ * whose client has sent its last byte: all that are READING, and those that have been IDLE for less
+ * than two times `interval`, the microseconds between two calls. The others were looked at then.
  */
 void connections_notice_ends(struct connections *connections, int64_t now, int64_t interval);
 

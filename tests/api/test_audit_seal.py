@@ -1,10 +1,13 @@
 """The seals of the log, and how `errand audit verify` tells what was done to it."""
 
 import re
+import shutil
+from contextlib import closing
 
 import pytest
+from support import postgres
 from support.api import register
-from support.server import wait_until
+from support.server import Server, wait_until
 
 TRIGGERS = ("events_are_not_changed", "events_are_not_removed")
 SEALED = re.compile(r"(\d+) rows are sealed and as they were written")
@@ -40,18 +43,29 @@ def verify(server):
     return result.returncode, result.stdout
 
 
-@pytest.fixture
-def sealed(server):
+@pytest.fixture(scope="module")
+def sealed_once(tmp_path_factory):
     """A stopped server whose log is sealed, by three seals at least."""
-    anna = register(server, "anna")
-    for _ in range(3):
-        wait_for_seals(server)
+    with closing(Server(tmp_path_factory.mktemp("sealed"))) as server:
+        server.start()
+        anna = register(server, "anna")
         for _ in range(3):
-            anna.create_task(description="Ünïcödé")
-    wait_for_seals(server)
-    server.stop()
-    assert len(query(server, "SELECT * FROM audit_seals")) >= 3
-    return server
+            wait_for_seals(server)
+            for _ in range(3):
+                anna.create_task(description="Ünïcödé")
+        wait_for_seals(server)
+        server.stop()
+        assert len(query(server, "SELECT * FROM audit_seals")) >= 3
+        yield server
+
+
+@pytest.fixture
+def sealed(sealed_once, tmp_path):
+    """A copy of it, to be tampered with."""
+    folder = tmp_path / "copy"
+    shutil.copytree(sealed_once.folder, folder)
+    with closing(Server(folder, template=sealed_once.postgres or postgres.TEMPLATE)) as server:
+        yield server
 
 
 def test_an_untouched_log_is_intact(sealed):
