@@ -1,6 +1,6 @@
 """The S3 store of the tests, run as a program: FOLDER PORT KEYS_A_LIST.
 
-nanio's own command has no option for a free port (0) nor for the length of a list.
+nanio's own command has no option for the length of a list.
 """
 
 import sys
