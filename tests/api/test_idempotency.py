@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from support.api import PASSWORD, V1, Caller, assert_error, register
+from support.api import PASSWORD, V1, Caller, assert_error, register, register_next
 from support.server import wait_until
 
 
@@ -116,7 +116,7 @@ def test_reads_and_deletes_pass_over_the_key(anna, surface):
 
 
 def test_a_registration_is_made_once(server, guest):
-    body = {"username": "carla", "password": PASSWORD}
+    body = {"username": "registered_once", "password": PASSWORD}
     first = guest.post(V1.auth("register"), json=body, headers=KEY)
     again = guest.post(V1.auth("register"), json=body, headers=KEY)
     assert first.status_code == again.status_code == 201
@@ -125,8 +125,8 @@ def test_a_registration_is_made_once(server, guest):
 
 
 def test_a_login_is_always_new(server, guest):
-    register(server, "carla")
-    body = {"username": "carla", "password": PASSWORD}
+    carla = register_next(server, "carla")
+    body = {"username": carla.user["username"], "password": PASSWORD}
     for _ in range(2):
         assert not replayed(guest.post(V1.auth("login"), json=body, headers=KEY))
 

@@ -33,6 +33,22 @@ def test_changes_come_over_the_websocket(open_window, server):
     expect(card(page, "Pushed again")).to_be_visible()
 
 
+def test_a_change_between_reading_and_the_connection_is_seen(open_window, server):
+    anna = register(server, "earlyanna")
+    window = open_window()
+    held = []
+    window.page.route(
+        "**/health", lambda route: held.append(route)
+    )  # asked before the WebSocket is opened
+    page = sign_in(window, anna)
+    expect(page.get_by_text("Nothing to do")).to_be_visible()
+    anna.create_task(title="Early")
+    while held:
+        held.pop().continue_()
+    window.page.unroute("**/health")
+    expect(card(page, "Early")).to_be_visible(timeout=SOON)
+
+
 def test_without_a_websocket_the_page_asks_now_and_then(open_window, server):
     anna = register(server, "pollanna")
     window = open_window()

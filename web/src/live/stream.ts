@@ -41,7 +41,6 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 let failures = 0;
 let openedAt = 0;
 let last: number | null = null;
-let hasMissed = false;
 
 export function startStream(to: Listener): void {
   listener = to;
@@ -55,7 +54,6 @@ export function stopStream(): void {
   socket = null;
   last = null;
   failures = 0;
-  hasMissed = false;
 }
 
 function later(delay: number): void {
@@ -76,7 +74,6 @@ async function tryNow(): Promise<void> {
   if (!listener || socket) return;
   if (!(await isThere())) {
     connection.value = "offline";
-    hasMissed = true;
     return later(retryDelay(failures++, Math.random()));
   }
   if (listener && !socket) open();
@@ -92,8 +89,8 @@ function open(): void {
   opened.onopen = () => {
     openedAt = Date.now();
     connection.value = "live";
-    if (hasMissed && last === null) listener?.gap();
-    hasMissed = false;
+    // What the page has read may be older than the connection.
+    if (last === null) listener?.gap();
   };
   opened.onmessage = (message) => take(JSON.parse(String(message.data)) as LiveEvent);
   opened.onclose = (event) => {
@@ -109,7 +106,6 @@ function take(event: LiveEvent): void {
 
 function closed(code: number): void {
   socket = null;
-  hasMissed = true;
   const wasLive = connection.value === "live";
   // One that is closed as soon as it is open is no better than one that does not open.
   if (wasLive && Date.now() - openedAt > lasting) failures = 0;
@@ -137,7 +133,6 @@ addEventListener("offline", () => {
   socket?.close();
   socket = null;
   connection.value = "offline";
-  hasMissed = true;
   later(retryDelay(failures++, Math.random()));
 });
 document.addEventListener("visibilitychange", () => {
@@ -148,6 +143,5 @@ onTrouble("unreachable", () => {
   socket?.close();
   socket = null;
   connection.value = "offline";
-  hasMissed = true;
   later(retryDelay(failures++, Math.random()));
 });

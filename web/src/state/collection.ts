@@ -9,7 +9,7 @@ import { ApiError } from "../api/client";
 import * as api from "../api/endpoints";
 import { compare, matches, writeQuery, type TaskQuery } from "./query";
 import { myId } from "./session";
-import { confirmTasks, listenToTasks, taskSignal } from "./tasks";
+import { confirmTasks, forgetTask, listenToTasks, taskSignal } from "./tasks";
 
 export type LoadState = "loading" | "ready" | "failed";
 
@@ -24,14 +24,22 @@ export class Collection {
   private cursor: string | null = null;
   private aborter: AbortController | null = null;
   private stopListening: () => void;
+  // What happened while a page is on its way, which may be older: true for what is gone.
+  private heard = new Map<number, boolean>();
 
   constructor(
     readonly query: TaskQuery,
     private readonly limit: number,
   ) {
     this.stopListening = listenToTasks({
-      changed: (task) => this.take(task),
-      removed: (id) => this.drop(id),
+      changed: (task) => {
+        if (this.aborter) this.heard.set(task.id, false);
+        this.take(task);
+      },
+      removed: (id) => {
+        if (this.aborter) this.heard.set(id, true);
+        this.drop(id);
+      },
     });
     open.add(this);
     void this.reload();
@@ -65,6 +73,7 @@ export class Collection {
   private async read(take: (page: TaskPage) => void): Promise<void> {
     this.aborter?.abort();
     const aborter = (this.aborter = new AbortController());
+    this.heard = new Map();
     const parameters = writeQuery(this.query);
     parameters.set("limit", String(this.limit));
     if (this.cursor) {
@@ -75,10 +84,18 @@ export class Collection {
       const page = await api.tasks.list(parameters, aborter.signal);
       if (aborter.signal.aborted) return;
       batch(() => {
+        const heard = this.heard;
+        this.heard = new Map();
         this.cursor = page.next_cursor;
         this.hasMore.value = page.next_cursor !== null;
         take(page);
         confirmTasks(page.tasks);
+        for (const [id, isGone] of heard) {
+          const task = taskSignal(id)?.peek();
+          if (isGone) forgetTask(id);
+          else if (task) this.take(task);
+        }
+        this.heard = new Map();
         this.state.value = "ready";
         this.error.value = null;
       });
